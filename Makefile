@@ -1,0 +1,16 @@
+.PHONY: demo test check bench docs clean
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+$(READY): pyproject.toml constraints.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+test: $(READY)
+	$(PY) -m pytest
+
+check: $(READY)
+	$(VENV)/bin/ruff check src tests benchmarks
+	$(VENV)/bin/mypy

@@ -1,0 +1,1 @@
+"""From items to batches: sources, splits, labels, blocks, plans, data sets and loaders."""

@@ -1,0 +1,98 @@
+"""One field of a sample: how a raw value becomes a tensor, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from tipoff.data.kind import Kind
+from tipoff.data.transform import BatchTransform, ItemTransform
+from tipoff.spec import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Block(Spec):
+    """How one field of a sample is read, encoded and shown.
+
+    A block may have gaps before it has seen data (`vocab=None`); `setup` reads the training values
+    and returns a complete one. Nothing is fitted in place.
+    """
+
+    kind: ClassVar[Kind] = Kind.LABEL
+    is_cheap: ClassVar[bool] = True  # encoded for all items at once and kept in memory
+    item_tfms: ClassVar[tuple[ItemTransform, ...]] = ()  # always, before those of the user
+    batch_tfms: ClassVar[tuple[BatchTransform, ...]] = ()  # always, after those of the user
+
+    def setup(self, values: Sequence[Any]) -> Self:
+        """A complete block, from the training values."""
+        return self
+
+    def encode(self, value: Any) -> Any:
+        """One raw value as a tensor; for kinds that transforms change, as an array."""
+        raise NotImplementedError
+
+    def encode_all(self, values: Sequence[Any]) -> Tensor:  # -> (N, ...)
+        return torch.stack([self.encode(v) for v in values])
+
+    def collate(self, values: Sequence[Any]) -> Tensor:  # -> (B, ...)
+        return torch.stack([torch.as_tensor(v) for v in values])
+
+    def decode(self, value: Tensor) -> Any:
+        """What `encode` made, as a person would write it."""
+        return value
+
+    def show(self, value: Tensor, ax: Axes) -> None:
+        """Draw one encoded value into `ax`."""
+        ax.set_title(str(self.decode(value)))
+
+
+@dataclass(frozen=True)
+class Target(Block):
+    """What is predicted. Everything about a kind of label lives here: the number of outputs, the
+    loss, the activation, decoding, default metrics, how it is drawn.
+
+    A user's own loss changes the loss only; activation and decoding stay with the target, so a
+    custom loss cannot silently break prediction.
+    """
+
+    default_metrics: ClassVar[tuple[str, ...]] = ()
+    default_loss: ClassVar[str] = ""  # what an error message suggests
+
+    @property
+    def n_out(self) -> int:
+        """How many numbers the network gives for one sample."""
+        raise NotImplementedError
+
+    def loss(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, n_out), (B, ...) -> ()
+        raise NotImplementedError
+
+    def loss_each(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, n_out), (B, ...) -> (B,)
+        """The loss of each sample."""
+        raise NotImplementedError
+
+    def activation(self, pred: Tensor) -> Tensor:  # (B, n_out) -> (B, n_out)
+        """From raw outputs to probabilities or numbers."""
+        return pred
+
+    def decide(self, prob: Tensor) -> Tensor:  # (B, n_out) -> (B, ...), the shape of y
+        """From probabilities to an encoded answer."""
+        return prob
+
+    def answer(self, prob: Tensor) -> dict[str, Any]:  # (n_out,) -> JSON values
+        """One prediction as a program would want it."""
+        return {"value": self.decode(self.decide(prob[None])[0])}
+
+    def sentence(self, prob: Tensor) -> str:  # (n_out,)
+        """One prediction as a person would say it."""
+        return str(self.decode(self.decide(prob[None])[0]))
+
+    def show_result(self, truth: Tensor, prob: Tensor, ax: Axes) -> None:
+        """Draw the truth and the prediction into the title of `ax`."""
+        ax.set_title(f"{self.decode(truth)}\n{self.sentence(prob)}")

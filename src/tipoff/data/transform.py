@@ -1,0 +1,89 @@
+"""Changes to a sample or to a batch: drawn once, then applied to every field by its kind.
+
+Two families, both frozen specs. An `ItemTransform` works on one decoded value on the CPU (a uint8
+array), before batches are made; a `BatchTransform` works on whole batches, on the device. Randomness
+comes in by the door: `n_draws` numbers in [0, 1) per sample, a function of (seed, epoch, position);
+at validation and prediction there are none (`None`), which means the middle, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, ClassVar
+
+import numpy as np
+from torch import Tensor
+
+from tipoff.data.kind import Kind
+from tipoff.rng import uniform
+from tipoff.spec import Spec
+
+
+@dataclass(frozen=True)
+class ItemTransform(Spec):
+    """A method for each kind it changes, `image(x, u)`, `mask(x, u)`, ...; other kinds pass untouched.
+
+    `u` holds `n_draws` numbers in [0, 1) in training and is None elsewhere. A transform with
+    `n_draws = 0` gives the same result every time, so its result can be cached.
+    """
+
+    n_draws: ClassVar[int] = 0
+
+    def parts(self) -> tuple[ItemTransform, ...]:
+        """The steps it is made of, the ones that draw nothing first, so that those can be cached."""
+        return (self,)
+
+    def apply(self, kind: Kind, x: Any, u: np.ndarray | None) -> Any:
+        method = getattr(self, kind.value, None)
+        return x if method is None else method(x, u)
+
+
+@dataclass(frozen=True)
+class BatchTransform(Spec):
+    """A method for each kind it changes, `image(x, u)` with x (B, 3, H, W); other kinds pass untouched.
+
+    `u` is a CPU tensor (B, n_draws). A transform that draws (`n_draws > 0`) is left out at
+    validation and prediction.
+    """
+
+    n_draws: ClassVar[int] = 0
+    # consecutive transforms with the same `fuse` are handed to it together: fuse(tfms, kinds, fields, draws)
+    fuse: ClassVar[Callable[..., list[Tensor]] | None] = None
+
+    def apply(self, kind: Kind, x: Tensor, u: Tensor | None) -> Tensor:
+        method = getattr(self, kind.value, None)
+        return x if method is None else method(x, u)
+
+
+def run_batch_transforms(
+    tfms: Sequence[BatchTransform | Callable[[Tensor], Tensor]],
+    kinds: Sequence[Kind],
+    fields: Sequence[Tensor],
+    positions: Tensor,  # (B,)
+    key: tuple[int, ...] | None,
+) -> list[Tensor]:
+    """Apply `tfms` in order to a batch; `key` is (seed, epoch) in training, None elsewhere.
+
+    A plain function is applied to the fields of kind IMAGE (training only code may use one).
+    """
+    active = [t for t in tfms if key is not None or getattr(t, "n_draws", 0) == 0]
+    draws: list[Tensor | None] = [
+        uniform((*key, 1000 + i), positions, n) if key is not None and (n := getattr(t, "n_draws", 0)) else None
+        for i, t in enumerate(active)
+    ]
+    out, i = list(fields), 0
+    for fuse, group in groupby(active, key=lambda t: getattr(t, "fuse", None)):
+        run = list(group)
+        us = draws[i : i + len(run)]
+        i += len(run)
+        if fuse is not None:
+            out = fuse(run, kinds, out, us)
+            continue
+        for t, u in zip(run, us, strict=True):
+            if isinstance(t, BatchTransform):
+                out = [t.apply(kind, x, u) for kind, x in zip(kinds, out, strict=True)]
+            else:
+                out = [t(x) if kind is Kind.IMAGE else x for kind, x in zip(kinds, out, strict=True)]
+    return out
