@@ -41,6 +41,10 @@ class Block(Spec):
     def encode_all(self, values: Sequence[Any]) -> Tensor:  # -> (N, ...)
         return torch.stack([self.encode(v) for v in values])
 
+    def check(self, value: Any) -> str | None:
+        """Why `encode` would refuse this raw value, found cheaply, or None."""
+        return None
+
     def collate(self, values: Sequence[Any]) -> Tensor:  # -> (B, ...)
         return torch.stack([torch.as_tensor(v) for v in values])
 

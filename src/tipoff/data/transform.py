@@ -25,8 +25,9 @@ from tipoff.spec import Spec
 class ItemTransform(Spec):
     """A method for each kind it changes, `image(x, u)`, `mask(x, u)`, ...; other kinds pass untouched.
 
-    `u` holds `n_draws` numbers in [0, 1) in training and is None elsewhere. A transform with
-    `n_draws = 0` gives the same result every time, so its result can be cached.
+    In training the steps of `parts` are applied, with `u` holding `n_draws` numbers in [0, 1); a step
+    with `n_draws = 0` gives the same result every time, so its result can be cached. At validation and
+    prediction the whole transform is applied by `exact`, which draws nothing.
     """
 
     n_draws: ClassVar[int] = 0
@@ -39,6 +40,11 @@ class ItemTransform(Spec):
         method = getattr(self, kind.value, None)
         return x if method is None else method(x, u)
 
+    def exact(self, kind: Kind, x: Any) -> Any:
+        """As at validation and prediction: `image_exact(x)` where there is one, else `image(x, None)`."""
+        method = getattr(self, f"{kind.value}_exact", None)
+        return self.apply(kind, x, None) if method is None else method(x)
+
 
 @dataclass(frozen=True)
 class BatchTransform(Spec):
@@ -49,12 +55,17 @@ class BatchTransform(Spec):
     """
 
     n_draws: ClassVar[int] = 0
+    order: ClassVar[int] = 0  # lower ones come first, whatever the order in the user's list
     # consecutive transforms with the same `fuse` are handed to it together: fuse(tfms, kinds, fields, draws)
     fuse: ClassVar[Callable[..., list[Tensor]] | None] = None
 
     def apply(self, kind: Kind, x: Tensor, u: Tensor | None) -> Tensor:
         method = getattr(self, kind.value, None)
         return x if method is None else method(x, u)
+
+    def undo(self, kind: Kind, x: Tensor) -> Tensor:
+        """Back to what a person can look at, where the transform hides that (`Normalize` does)."""
+        return x
 
 
 def run_batch_transforms(

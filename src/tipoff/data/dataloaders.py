@@ -1,0 +1,260 @@
+"""Training and validation batches together, with the plan that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader as TorchDataLoader
+
+from tipoff.data.batch import Batch
+from tipoff.data.block import Target
+from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
+from tipoff.data.loader import Loader, TorchLoader
+from tipoff.data.plan import Plan
+from tipoff.display import get_grid, pyplot
+from tipoff.errors import UsageError
+
+
+def default_device() -> torch.device:
+    """CUDA where it is there, then Apple's MPS, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+@dataclass(frozen=True)
+class Source:
+    """How the items were read. It is used to make test batches, and never exported."""
+
+    get_x: tuple[Callable[[Any], Any], ...] = ()
+    get_y: tuple[Callable[[Any], Any], ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()  # items that were left out, and why
+    items: tuple[Any, Any] = field(default=((), ()), repr=False)  # training, validation
+
+
+class DataLoaders:
+    """Training batches first, validation batches second; more loaders may follow.
+
+    `dls.train`, `dls.valid`, `dls[0]`; `dls.vocab`, `dls.c`; `dls.one_batch()`, `dls.show_batch()`.
+    Takes tipoff's loaders, PyTorch's, or data sets of pairs.
+    """
+
+    def __init__(
+        self,
+        *loaders: Any,
+        path: str | Path = ".",
+        device: str | torch.device | None = None,
+        plan: Plan | None = None,
+        source: Source | None = None,
+        bs: int = 64,
+    ) -> None:
+        self.loaders: list[Any] = [_as_loader(dl, bs, train=i == 0) for i, dl in enumerate(loaders)]
+        self.path, self.plan, self.source = Path(path), plan, source or Source()
+        self.device = default_device() if device is None else torch.device(device)
+        self.to(self.device)
+
+    def __getitem__(self, i: int) -> Any:
+        return self.loaders[i]
+
+    def __len__(self) -> int:
+        return len(self.loaders)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.loaders)
+
+    @property
+    def train(self) -> Any:
+        return self.loaders[0]
+
+    @property
+    def valid(self) -> Any:
+        """The validation batches; None where there are none."""
+        return self.loaders[1] if len(self.loaders) > 1 else None
+
+    @property
+    def train_ds(self) -> Any:
+        return self.train.dataset
+
+    @property
+    def valid_ds(self) -> Any:
+        return self.valid.dataset if self.valid is not None else None
+
+    @property
+    def bs(self) -> int:
+        return int(self.train.bs)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return self.plan.targets if self.plan is not None else ()
+
+    @property
+    def vocab(self) -> Any:
+        """The names of the classes; a list of lists where there are several targets."""
+        names = [list(t.names) for t in self.targets if hasattr(t, "names")]
+        if not names:
+            raise AttributeError("these DataLoaders have no vocab: their target has no classes")
+        return names[0] if len(self.targets) == 1 else names
+
+    @property
+    def c(self) -> int:
+        """How many numbers the network must give for one sample."""
+        if not self.targets:
+            raise UsageError("These DataLoaders do not say how many outputs a network needs; pass n_out=.")
+        return sum(t.n_out for t in self.targets)
+
+    def to(self, device: str | torch.device) -> Self:
+        """Choose where batches go; on a GPU they are prepared ahead, from pinned memory."""
+        self.device = torch.device(device)
+        for dl in self.loaders:
+            if isinstance(dl, Loader):
+                dl.prefetch = 0 if self.device.type == "cpu" else 2
+                dl.pin_memory = self.device.type == "cuda"
+        return self
+
+    def cuda(self) -> Self:
+        return self.to("cuda")
+
+    def cpu(self) -> Self:
+        return self.to("cpu")
+
+    def one_batch(self) -> tuple[Any, ...]:
+        """A first training batch as the network takes it, on `device`."""
+        dl = self.train
+        batch = next(iter(dl.batches(0)))
+        moved = Batch(_move(batch.x, self.device), _move(batch.y, self.device), batch.items)
+        done = dl.finish(moved, 0)
+        return (*done.x, *done.y)
+
+    def with_plan(self, plan: Plan) -> DataLoaders:
+        """The same items under another plan, on the same device."""
+        return DataLoaders(
+            *(dl.replace(dataset=dl.dataset.with_plan(plan), finish=plan.finish) for dl in self.loaders),
+            path=self.path,
+            device=self.device,
+            plan=plan,
+            source=self.source,
+        )
+
+    def test_dl(
+        self, test_items: Any, with_labels: bool = False, bs: int | None = None, num_workers: int = 0, **_: Any
+    ) -> Loader:
+        """Batches of new items, read as the validation items were, in the order given.
+
+        With `with_labels` the labels are read too, by the functions that read those of the training items.
+        """
+        if self.plan is None:
+            raise UsageError("test_dl needs DataLoaders made from a DataBlock; make a DataLoader of your own data set.")
+        items = rows_of(test_items)
+        if not items:
+            raise UsageError("There are no items to predict: the list is empty.")
+        columns = [[get(o) for o in items] for get in self.source.get_x or (lambda o: o,) * len(self.plan.inputs)]
+        if with_labels:
+            if not self.source.get_y:
+                raise UsageError("These DataLoaders do not know how to read labels (they come from a model file).")
+            columns += [[get(o) for o in items] for get in self.source.get_y]
+        dataset = SampleDataset(self.plan, columns, training=False, keep=False)
+        return Loader(dataset, bs or self.bs, num_workers=num_workers, finish=self.plan.finish)
+
+    def show_batch(
+        self,
+        b: Any = None,
+        max_n: int = 9,
+        nrows: int | None = None,
+        ncols: int | None = None,
+        figsize: tuple[float, float] | None = None,
+        unique: bool = False,
+        show: bool = True,
+        split: int = 0,
+        **kwargs: Any,
+    ) -> Any:
+        """Draw samples as the network sees them; `unique` draws one sample with different random changes.
+
+        Returns the figure where `show` is False.
+        """
+        if self.plan is None:
+            raise UsageError("show_batch needs DataLoaders made from a DataBlock, which know how to draw their items.")
+        plan, dl = self.plan, self.loaders[split]
+        if b is not None:
+            n = len(plan.inputs)
+            done = Batch(tuple(b[:n]), tuple(b[n:]), torch.arange(len(b[0])))
+        elif unique:
+            same = dl.order(0)[0][:1]
+            parts = [dl.finish(dl.dataset.batch(same, epoch), epoch) for epoch in range(max_n)]
+            done = Batch(
+                tuple(torch.cat(c) for c in zip(*(p.x for p in parts), strict=True)),
+                tuple(torch.cat(c) for c in zip(*(p.y for p in parts), strict=True)),
+                torch.arange(len(parts)),
+            )
+        else:
+            done = dl.finish(dl.dataset.batch(dl.order(0)[0][:max_n], 0), 0)
+        n_shown = min(max_n, done.size)
+        figure, axes = get_grid(n_shown, nrows, ncols, figsize, return_fig=True)
+        for i, ax in enumerate(axes):
+            show_sample(plan, tuple(t[i] for t in done.x), tuple(t[i] for t in done.y), ax)
+        figure.tight_layout()
+        if show:
+            pyplot("show_batch").show()
+            return None
+        return figure
+
+    @classmethod
+    def from_dblock(cls, dblock: Any, source: Any, path: str | Path = ".", bs: int = 64, **kwargs: Any) -> DataLoaders:
+        """As `dblock.dataloaders(source, ...)`."""
+        made: DataLoaders = dblock.dataloaders(source, path=path, bs=bs, **kwargs)
+        return made
+
+    @classmethod
+    def from_dsets(
+        cls, *ds: Any, path: str | Path = ".", bs: int = 64, device: Any = None, num_workers: int = 0, **kwargs: Any
+    ) -> DataLoaders:
+        """From data sets of pairs: the first for training, the second for validation."""
+        loaders = [
+            Loader(_as_dataset(d), bs, shuffle=i == 0, num_workers=num_workers, **kwargs) for i, d in enumerate(ds)
+        ]
+        return cls(*loaders, path=path, device=device)
+
+
+def show_sample(plan: Plan, x: Sequence[Tensor], y: Sequence[Tensor], ax: Any) -> None:
+    """Draw one sample of a finished batch into `ax`: its inputs, then its targets."""
+    for block, value in zip(plan.blocks, (*x, *y), strict=False):
+        block.show(plan.undo(block.kind, value[None].detach().cpu())[0], ax)
+
+
+def rows_of(items: Any) -> list[Any]:
+    """A list of items from a list, a data frame (its rows), or one item."""
+    if hasattr(items, "iloc"):
+        return [items.iloc[i] for i in range(len(items))]
+    if isinstance(items, (str, Path, bytes)):
+        return [Path(items) if isinstance(items, str) else items]
+    return list(items)
+
+
+def _move(tensors: tuple[Tensor, ...], device: torch.device) -> tuple[Tensor, ...]:
+    return tuple(t.to(device, non_blocking=True) for t in tensors)
+
+
+def _as_dataset(data: Any) -> Any:
+    from torch.utils.data import TensorDataset as TorchTensorDataset
+
+    if hasattr(data, "batch") and hasattr(data, "__len__"):
+        return data
+    if isinstance(data, TorchTensorDataset):
+        return TensorDataset(*data.tensors)
+    return PairDataset(data)
+
+
+def _as_loader(dl: Any, bs: int, train: bool) -> Any:
+    if hasattr(dl, "batches") and hasattr(dl, "finish"):
+        return dl
+    if isinstance(dl, TorchDataLoader):
+        return TorchLoader(dl)
+    if hasattr(dl, "__getitem__") and hasattr(dl, "__len__"):
+        return Loader(_as_dataset(dl), bs, shuffle=train)
+    raise UsageError(
+        f"DataLoaders takes loaders, PyTorch DataLoaders, or data sets of pairs; got a {type(dl).__name__}."
+    )

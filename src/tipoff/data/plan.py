@@ -1,0 +1,123 @@
+"""How raw values become a batch: blocks and transforms, frozen, and JSON by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tipoff.data.batch import Batch
+from tipoff.data.block import Block, Target
+from tipoff.data.kind import Kind
+from tipoff.data.transform import BatchTransform, ItemTransform, run_batch_transforms
+from tipoff.spec import Spec
+
+ItemStep = ItemTransform | Callable[[Any], Any]
+BatchStep = BatchTransform | Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Plan(Spec):
+    """The whole way from raw inputs and labels to the tensors that the network and the loss take.
+
+    Plain functions among the transforms work in training; writing a model file refuses them.
+    """
+
+    inputs: tuple[Block, ...]
+    targets: tuple[Target, ...] = ()
+    item_tfms: tuple[ItemStep, ...] = ()
+    batch_tfms: tuple[BatchStep, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (*self.inputs, *self.targets)
+
+    def with_norm(self, norm: BatchTransform) -> Plan:
+        """A copy that normalises with `norm`, unless it does so already."""
+        if any(type(t) is type(norm) for t in self.batch_tfms):
+            return self
+        return self.replace(batch_tfms=(*self.batch_tfms, norm))
+
+    # item transforms -----------------------------------------------------------------------
+
+    def train_steps(self) -> tuple[ItemStep, ...]:
+        """The item transforms in their parts, as in training."""
+        return tuple(
+            part for t in self._item_tfms() for part in (t.parts() if isinstance(t, ItemTransform) else (t,))
+        )
+
+    def head(self) -> tuple[ItemTransform, ...]:
+        """The leading steps of training that give the same result every time: these are cached."""
+        head: list[ItemTransform] = []
+        for step in self.train_steps():
+            if not isinstance(step, ItemTransform) or step.n_draws:
+                break
+            head.append(step)
+        return tuple(head)
+
+    def _item_tfms(self) -> tuple[ItemStep, ...]:
+        of_blocks = {t: None for block in self.blocks for t in block.item_tfms}
+        return (*of_blocks, *self.item_tfms)
+
+    @staticmethod
+    def apply(steps: Sequence[ItemStep], kind: Kind, x: Any, u: np.ndarray | None) -> Any:
+        """Run training steps on one value; `u` holds the draws of all of them."""
+        at = 0
+        for step in steps:
+            if not isinstance(step, ItemTransform):
+                x = step(x) if kind is Kind.IMAGE else x
+                continue
+            mine = None if u is None or not step.n_draws else u[at : at + step.n_draws]
+            at += step.n_draws
+            x = step.apply(kind, x, mine)
+        return x
+
+    def exact(self, kind: Kind, x: Any) -> Any:
+        """Run the item transforms on one value as at validation and prediction: nothing is drawn."""
+        for t in self._item_tfms():
+            if isinstance(t, ItemTransform):
+                x = t.exact(kind, x)
+            elif kind is Kind.IMAGE:
+                x = t(x)
+        return x
+
+    # batch transforms ----------------------------------------------------------------------
+
+    def _batch_tfms(self) -> list[BatchStep]:
+        of_blocks = {t: None for block in self.blocks for t in block.batch_tfms}
+        return sorted((*of_blocks, *self.batch_tfms), key=lambda t: getattr(t, "order", 0))
+
+    def finish(self, batch: Batch, key: tuple[int, ...] | None) -> Batch:
+        """The batch transforms, on whatever device the batch is on; `key` is (seed, epoch) in training."""
+        steps = self._batch_tfms()
+        if not steps:
+            return batch
+        n = len(batch.x)
+        kinds = [b.kind for b in self.blocks[: n + len(batch.y)]]
+        fields = run_batch_transforms(steps, kinds, (*batch.x, *batch.y), batch.items, key)
+        return Batch(tuple(fields[:n]), tuple(fields[n:]), batch.items)
+
+    def undo(self, kind: Kind, x: Tensor) -> Tensor:
+        """From what the network sees back to what a person can look at."""
+        for t in reversed(self._batch_tfms()):
+            if isinstance(t, BatchTransform):
+                x = t.undo(kind, x)
+        return x
+
+    # prediction ----------------------------------------------------------------------------
+
+    def read(self, *raw: Any) -> tuple[Any, ...]:
+        """The inputs of one sample, as at prediction, before they are put into a batch."""
+        return tuple(self.exact(b.kind, b.encode(r)) for b, r in zip(self.inputs, raw, strict=True))
+
+    def collate(self, samples: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...]:
+        """Inputs read by `read`, put into one batch, before the batch transforms."""
+        return tuple(b.collate([s[i] for s in samples]) for i, b in enumerate(self.inputs))
+
+    def inputs_of(self, samples: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...]:
+        """Inputs read by `read`, as the network takes them, on the CPU."""
+        return self.finish(Batch(self.collate(samples), (), torch.arange(len(samples))), None).x

@@ -1,0 +1,171 @@
+"""Ways to divide items into training and validation positions: `f(items) -> (train, valid)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tipoff.errors import DataError, UsageError, did_you_mean, some
+from tipoff.notes import note
+
+Split = tuple[list[int], list[int]]
+Splitter = Callable[[Sequence[Any]], Split]
+
+
+def _complement(n: int, valid: Iterable[int]) -> Split:
+    chosen = sorted({int(i) for i in valid})
+    outside = [i for i in chosen if not 0 <= i < n]
+    if outside:
+        raise UsageError(f"valid_idx has {outside[0]}, but there are {n} items, numbered from 0 to {n - 1}.")
+    inside = set(chosen)
+    return [i for i in range(n) if i not in inside], chosen
+
+
+def RandomSplitter(valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
+    """Choose `valid_pct` of the items at random, the same ones as fastai with the same seed.
+
+    At least one item is chosen and at least one is left.
+    """
+    if not 0 < valid_pct < 1:
+        raise UsageError(f"valid_pct is a share between 0 and 1, not {valid_pct}; 0.2 keeps a fifth for checking.")
+
+    def split(items: Sequence[Any]) -> Split:
+        n = len(items)
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        order = torch.randperm(n, generator=generator).tolist()
+        cut = max(1, int(valid_pct * n))
+        return order[cut:], order[:cut]
+
+    return split
+
+
+def StratifiedSplitter(labels: Sequence[Any] | Callable[[Any], Any], valid_pct: float = 0.2, seed: int = 42) -> Splitter:
+    """Choose `valid_pct` of each class at random, at least one of every class that has two."""
+
+    def split(items: Sequence[Any]) -> Split:
+        of_class: dict[Any, list[int]] = {}
+        for i, item in enumerate(items):
+            of_class.setdefault(labels(item) if callable(labels) else labels[i], []).append(i)
+        generator = torch.Generator().manual_seed(seed)
+        valid: list[int] = []
+        for label in sorted(of_class, key=str):
+            positions = of_class[label]
+            order = torch.randperm(len(positions), generator=generator).tolist()
+            n = round(len(positions) * valid_pct)
+            valid += [positions[i] for i in order[: min(max(1, n), len(positions) - 1)]]
+        return _complement(len(items), valid)
+
+    return split
+
+
+def TrainTestSplitter(
+    test_size: float = 0.2,
+    random_state: int | None = None,
+    stratify: Sequence[Any] | None = None,
+    train_size: float | None = None,
+    shuffle: bool = True,
+) -> Splitter:
+    """scikit-learn's `train_test_split`."""
+
+    def split(items: Sequence[Any]) -> Split:
+        from sklearn.model_selection import train_test_split
+
+        train, valid = train_test_split(
+            range(len(items)),
+            test_size=test_size,
+            train_size=train_size,
+            random_state=random_state,
+            stratify=stratify,
+            shuffle=shuffle,
+        )
+        return list(train), list(valid)
+
+    return split
+
+
+def IndexSplitter(valid_idx: Iterable[int]) -> Splitter:
+    """The given positions are for validation."""
+    chosen = list(valid_idx)
+    return lambda items: _complement(len(items), chosen)
+
+
+def MaskSplitter(mask: Sequence[bool]) -> Splitter:
+    """Items whose mask is true are for validation."""
+    return IndexSplitter(i for i, m in enumerate(mask) if m)
+
+
+def EndSplitter(valid_pct: float = 0.2, valid_last: bool = True) -> Splitter:
+    """The last share (or the first) is for validation; for data in the order of time."""
+
+    def split(items: Sequence[Any]) -> Split:
+        n = len(items)
+        cut = max(1, int(valid_pct * n))
+        order = list(range(n))
+        return (order[:-cut], order[-cut:]) if valid_last else (order[cut:], order[:cut])
+
+    return split
+
+
+def FuncSplitter(func: Callable[[Any], bool]) -> Splitter:
+    """Items for which `func` is true are for validation."""
+    return lambda items: _complement(len(items), (i for i, o in enumerate(items) if func(o)))
+
+
+def FileSplitter(fname: str | Path) -> Splitter:
+    """Files whose names are listed in `fname`, one a line, are for validation."""
+    names = set(Path(fname).read_text().split("\n"))
+    return FuncSplitter(lambda item: Path(item).name in names)
+
+
+def GrandparentSplitter(train_name: str | Sequence[str] = "train", valid_name: str | Sequence[str] = "valid") -> Splitter:
+    """Split by the name of the folder above the class folder: `train/cat/1.jpg`, `valid/cat/2.jpg`.
+
+    Raises `DataError` when one of the two names is the folder of nothing.
+    """
+
+    def split(items: Sequence[Any]) -> Split:
+        above = [Path(o).parent.parent.name for o in items]
+
+        def of(names: str | Sequence[str]) -> list[int]:
+            wanted = {names} if isinstance(names, str) else set(names)
+            found = [i for i, name in enumerate(above) if name in wanted]
+            if not found:
+                there = sorted(set(above))
+                raise DataError(
+                    f"No item lies in a folder below {' or '.join(sorted(wanted))}/; the folders two levels up are "
+                    f"called {some(there)}.{did_you_mean(min(wanted), there)} Pass train= and valid= with their "
+                    "names, or valid_pct=0.2 to split at random."
+                )
+            return found
+
+        train, valid = of(train_name), of(valid_name)
+        if left := len(items) - len(train) - len(valid):
+            note(f"{left} items lie neither below {train_name}/ nor below {valid_name}/ and were left out")
+        return train, valid
+
+    return split
+
+
+def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
+    """Rows of a data frame whose column `col` is true (or equals `on`) are for validation."""
+
+    def split(items: Any) -> Split:
+        columns = getattr(items, "columns", None)
+        if columns is None:
+            raise UsageError(f"ColSplitter needs a data frame, and got a {type(items).__name__}.")
+        if isinstance(col, str) and col not in columns:
+            raise DataError(f"There is no column {col!r}; there are {some(columns, 12)}.{did_you_mean(col, map(str, columns))}")
+        values = items.iloc[:, col] if isinstance(col, int) else items[col]
+        chosen = values == on if on is not None else values.map(_is_true)
+        return _complement(len(items), (i for i, v in enumerate(chosen) if v))
+
+    return split
+
+
+def _is_true(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in {"true", "1", "yes", "y", "valid", "validation", "t"}
+    return bool(value) and value == value  # noqa: PLR0124  NaN is not true

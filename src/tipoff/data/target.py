@@ -1,0 +1,268 @@
+"""What is predicted: a category, several categories, or numbers."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tipoff.data.block import Target
+from tipoff.errors import DataError, NotSetUp, did_you_mean, some
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# shapes: B batch, C classes, n numbers
+
+NA = "#na#"
+
+
+def _vocab(vocab: Sequence[Any] | None, seen: Sequence[Any], sort: bool, add_na: bool) -> tuple[Any, ...]:
+    if vocab is None:
+        unique = list(dict.fromkeys(seen))
+        vocab = sorted(unique, key=lambda v: (str(type(v)), v)) if sort else unique
+    names = tuple(v.item() if hasattr(v, "item") else v for v in vocab)
+    return (NA, *names) if add_na and NA not in names else names
+
+
+def _index(names: tuple[Any, ...], label: Any) -> int:
+    try:
+        return names.index(label)
+    except ValueError:
+        near = did_you_mean(str(label), [str(n) for n in names])
+        raise DataError(
+            f"The label {label!r} is not among the {len(names)} of the training set: {some(names, 12)}.{near}"
+        ) from None
+
+
+@dataclass(frozen=True)
+class CategoryBlock(Target):
+    """One label out of a fixed list.
+
+    `vocab` is read from the training labels where it is not given, in order of the alphabet when
+    `sort`; `add_na` puts a class for anything unknown in front. `smoothing` in [0, 1) softens the
+    targets of the loss (Szegedy et al. 2016); `weight` makes classes count more or less.
+    """
+
+    vocab: tuple[Any, ...] | None = None
+    sort: bool = True
+    add_na: bool = False
+    smoothing: float = 0.0
+    weight: tuple[float, ...] | None = None
+
+    default_metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+    default_loss: ClassVar[str] = "CrossEntropyLossFlat()"
+
+    def __post_init__(self) -> None:
+        if self.vocab is not None:
+            object.__setattr__(self, "vocab", _vocab(self.vocab, (), False, self.add_na))
+            if len(set(self.names)) < len(self.names):
+                twice = [v for v, n in Counter(self.names).items() if n > 1]
+                raise DataError(f"vocab names {twice[0]!r} twice.")
+
+    def setup(self, values: Sequence[Any]) -> Self:
+        block = self if self.vocab is not None else self.replace(vocab=_vocab(None, values, self.sort, self.add_na))
+        real = [n for n in block.names if n != NA]
+        if len(real) < 2:
+            raise DataError(
+                f"There is {len(real) or 'no'} class in the training items"
+                f"{': ' + repr(real[0]) if real else ''}; a classifier needs two or more. Is the label function right?"
+            )
+        return block
+
+    @property
+    def names(self) -> tuple[Any, ...]:
+        if self.vocab is None:
+            raise NotSetUp(
+                "CategoryBlock has no vocab yet: DataBlock.dataloaders(source) reads it from the training labels, "
+                "or pass vocab=(...)."
+            )
+        return self.vocab
+
+    @property
+    def n_out(self) -> int:
+        return len(self.names)
+
+    def encode(self, value: Any) -> Tensor:  # -> long ()
+        if self.add_na and value not in self.names:
+            return torch.tensor(0)
+        return torch.tensor(_index(self.names, value))
+
+    def encode_all(self, values: Sequence[Any]) -> Tensor:  # -> long (N,)
+        at = {name: i for i, name in enumerate(self.names)}
+        unknown = Counter(v for v in values if v not in at) if not self.add_na else Counter()
+        if unknown:
+            label, n = unknown.most_common(1)[0]
+            raise DataError(
+                f"{n} items have the label {label!r}, which is not among the {len(at)} of the training set: "
+                f"{some(at, 12)}.{did_you_mean(str(label), map(str, at))} Split again so that every class has items "
+                "to learn from, or pass CategoryBlock(vocab=[...]) with all of them."
+            )
+        return torch.tensor([at.get(v, 0) for v in values], dtype=torch.long)
+
+    def decode(self, value: Tensor) -> Any:
+        return self.names[int(value)]
+
+    def _weight(self, pred: Tensor) -> Tensor | None:
+        return None if self.weight is None else pred.new_tensor(self.weight)
+
+    def loss(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, C), (B,) -> ()
+        return F.cross_entropy(pred, y, self._weight(pred), label_smoothing=self.smoothing)
+
+    def loss_each(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, C), (B,) -> (B,)
+        return F.cross_entropy(pred, y, self._weight(pred), label_smoothing=self.smoothing, reduction="none")
+
+    def activation(self, pred: Tensor) -> Tensor:
+        return pred.softmax(-1)
+
+    def decide(self, prob: Tensor) -> Tensor:  # (B, C) -> (B,)
+        return prob.argmax(-1)
+
+    def answer(self, prob: Tensor) -> dict[str, Any]:
+        order = prob.argsort(descending=True).tolist()
+        return {
+            "label": self.names[order[0]],
+            "probability": float(prob[order[0]]),
+            "probabilities": {str(self.names[i]): float(prob[i]) for i in order},
+        }
+
+    def sentence(self, prob: Tensor) -> str:
+        best = int(prob.argmax())
+        return f"{self.names[best]} {100 * float(prob[best]):.1f} %"
+
+    def show_result(self, truth: Tensor, prob: Tensor, ax: Axes) -> None:
+        right = int(truth) == int(prob.argmax())
+        ax.set_title(f"{self.decode(truth)}\n{self.sentence(prob)}", color=None if right else "#a02a20")
+
+
+@dataclass(frozen=True)
+class MultiCategoryBlock(Target):
+    """Any number of labels out of a fixed list; `threshold` is where a probability counts as yes."""
+
+    encoded: bool = False
+    vocab: tuple[Any, ...] | None = None
+    add_na: bool = False
+    threshold: float = 0.5
+
+    default_metrics: ClassVar[tuple[str, ...]] = ("accuracy_multi",)
+    default_loss: ClassVar[str] = "BCEWithLogitsLossFlat()"
+
+    def __post_init__(self) -> None:
+        if self.vocab is not None:
+            object.__setattr__(self, "vocab", _vocab(self.vocab, (), False, self.add_na))
+
+    def setup(self, values: Sequence[Any]) -> Self:
+        if self.vocab is not None:
+            return self
+        if self.encoded:
+            raise NotSetUp("MultiCategoryBlock(encoded=True) needs vocab=[...] with the names of the columns.")
+        strings = [v for v in values if isinstance(v, str)]
+        if strings:
+            raise DataError(
+                f"MultiCategoryBlock needs a list of labels for each item, and got the text {strings[0]!r}. "
+                "Split it: label_delim=' ', or get_y=ColReader('labels', label_delim=' ')."
+            )
+        return self.replace(vocab=_vocab(None, [label for labels in values for label in labels], True, self.add_na))
+
+    @property
+    def names(self) -> tuple[Any, ...]:
+        if self.vocab is None:
+            raise NotSetUp("MultiCategoryBlock has no vocab yet: DataBlock.dataloaders(source) reads it, or pass vocab=.")
+        return self.vocab
+
+    @property
+    def n_out(self) -> int:
+        return len(self.names)
+
+    def encode(self, value: Any) -> Tensor:  # -> float (C,)
+        if self.encoded:
+            return torch.as_tensor(value, dtype=torch.float32)
+        y = torch.zeros(self.n_out)
+        for label in value:
+            y[0 if self.add_na and label not in self.names else _index(self.names, label)] = 1.0
+        return y
+
+    def decode(self, value: Tensor) -> list[Any]:
+        return [n for n, v in zip(self.names, value.tolist(), strict=True) if v]
+
+    def loss(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, C), (B, C) -> ()
+        return F.binary_cross_entropy_with_logits(pred, y)
+
+    def loss_each(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, C), (B, C) -> (B,)
+        return F.binary_cross_entropy_with_logits(pred, y, reduction="none").mean(-1)
+
+    def activation(self, pred: Tensor) -> Tensor:
+        return pred.sigmoid()
+
+    def decide(self, prob: Tensor) -> Tensor:  # (B, C) -> (B, C)
+        return (prob > self.threshold).to(prob.dtype)
+
+    def answer(self, prob: Tensor) -> dict[str, Any]:
+        order = prob.argsort(descending=True).tolist()
+        return {
+            "labels": self.decode(self.decide(prob)),
+            "probabilities": {str(self.names[i]): float(prob[i]) for i in order},
+        }
+
+    def sentence(self, prob: Tensor) -> str:
+        labels = self.decode(self.decide(prob))
+        return ", ".join(map(str, labels)) if labels else "none of them"
+
+
+@dataclass(frozen=True)
+class RegressionBlock(Target):
+    """One number or several; `y_range` puts a sigmoid onto that range on the network's output."""
+
+    n: int | None = None
+    y_range: tuple[float, float] | None = None
+    unit: str = ""
+
+    default_metrics: ClassVar[tuple[str, ...]] = ("mae",)
+    default_loss: ClassVar[str] = "MSELossFlat()"
+
+    def setup(self, values: Sequence[Any]) -> Self:
+        if self.n is not None:
+            return self
+        first = values[0]
+        return self.replace(n=len(first) if hasattr(first, "__len__") and not isinstance(first, str) else 1)
+
+    @property
+    def n_out(self) -> int:
+        if self.n is None:
+            raise NotSetUp("RegressionBlock does not know yet how many numbers there are; pass n=.")
+        return self.n
+
+    def encode(self, value: Any) -> Tensor:  # -> float (n,)
+        try:
+            y = torch.as_tensor(value, dtype=torch.float32).reshape(-1)
+        except (TypeError, ValueError):
+            raise DataError(f"{value!r} is not a number.") from None
+        if not all(map(math.isfinite, y.tolist())):
+            raise DataError(f"{value!r} is not a finite number.")
+        return y
+
+    def loss(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, n), (B, n) -> ()
+        return F.mse_loss(self.activation(pred), y)
+
+    def loss_each(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, n), (B, n) -> (B,)
+        return F.mse_loss(self.activation(pred), y, reduction="none").mean(-1)
+
+    def activation(self, pred: Tensor) -> Tensor:
+        if self.y_range is None:
+            return pred
+        low, high = self.y_range
+        return pred.sigmoid() * (high - low) + low
+
+    def decode(self, value: Tensor) -> float | list[float]:
+        numbers = [float(v) for v in value.reshape(-1)]
+        return numbers[0] if len(numbers) == 1 else numbers
+
+    def sentence(self, prob: Tensor) -> str:
+        text = ", ".join(f"{float(v):.4g}" for v in prob.reshape(-1))
+        return f"{text} {self.unit}".rstrip()
