@@ -100,7 +100,11 @@ def as_picture(image: Any) -> np.ndarray:
     Takes tensors (C, H, W) or (H, W), arrays, and Pillow pictures; numbers in [0, 1] or [0, 255].
     """
     if hasattr(image, "detach"):
-        image = image.detach().cpu().float().numpy() if image.dtype.is_floating_point else image.detach().cpu().numpy()
+        image = (
+            image.detach().cpu().float().numpy()
+            if image.dtype.is_floating_point
+            else image.detach().cpu().numpy()
+        )
     x = np.asarray(image)
     if x.ndim == 3 and x.shape[0] in (1, 3, 4) and x.shape[-1] not in (3, 4):
         x = x.transpose(1, 2, 0)

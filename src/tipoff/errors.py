@@ -76,7 +76,9 @@ def need_folder(path: str | Path) -> Path:
     if path.exists():
         raise DataError(f"{path} is a file; a folder was expected here.")
     parent = next((p for p in path.absolute().parents if p.is_dir()), Path("/"))
-    inside = sorted(p.name + ("/" if p.is_dir() else "") for p in parent.iterdir() if not p.name.startswith("."))
+    inside = sorted(
+        p.name + ("/" if p.is_dir() else "") for p in parent.iterdir() if not p.name.startswith(".")
+    )
     hint = did_you_mean(path.name, [name.rstrip("/") for name in inside], n=1)
     holds = f"holds: {some(inside)}" if inside else "is empty"
     raise DataError(f"There is no folder {path}. The nearest folder above it, {parent}, {holds}.{hint}")

@@ -90,7 +90,9 @@ def load(value: Any, catalog: Catalog, where: str = "plan") -> Any:
     fields = {f.name for f in dataclasses.fields(cls)}
     extra = sorted(set(value) - fields - {"is"})
     if extra:
-        raise SpecError(f"{where} ({name}) has the unknown field {extra[0]!r}; known are {', '.join(sorted(fields))}.")
+        raise SpecError(
+            f"{where} ({name}) has the unknown field {extra[0]!r}; known are {', '.join(sorted(fields))}."
+        )
     try:
         return cls(**{k: load(v, catalog, f"{where}.{k}") for k, v in value.items() if k != "is"})
     except SpecError:
@@ -104,7 +106,10 @@ def fingerprint(value: Any) -> str:
 
     def plain(v: Any) -> Any:
         if isinstance(v, Spec):
-            return {"is": _path(type(v)), **{f.name: plain(getattr(v, f.name)) for f in dataclasses.fields(v)}}
+            return {
+                "is": _path(type(v)),
+                **{f.name: plain(getattr(v, f.name)) for f in dataclasses.fields(v)},
+            }
         return [plain(i) for i in v] if isinstance(v, (tuple, list)) else v
 
     text = json.dumps(plain(value), sort_keys=True, default=repr)

@@ -141,21 +141,32 @@ class DataLoaders:
         )
 
     def test_dl(
-        self, test_items: Any, with_labels: bool = False, bs: int | None = None, num_workers: int = 0, **_: Any
+        self,
+        test_items: Any,
+        with_labels: bool = False,
+        bs: int | None = None,
+        num_workers: int = 0,
+        **_: Any,
     ) -> Loader:
         """Batches of new items, read as the validation items were, in the order given.
 
         With `with_labels` the labels are read too, by the functions that read those of the training items.
         """
         if self.plan is None:
-            raise UsageError("test_dl needs DataLoaders made from a DataBlock; make a DataLoader of your own data set.")
+            raise UsageError(
+                "test_dl needs DataLoaders made from a DataBlock; make a DataLoader of your own data set."
+            )
         items = rows_of(test_items)
         if not items:
             raise UsageError("There are no items to predict: the list is empty.")
-        columns = [[get(o) for o in items] for get in self.source.get_x or (lambda o: o,) * len(self.plan.inputs)]
+        columns = [
+            [get(o) for o in items] for get in self.source.get_x or (lambda o: o,) * len(self.plan.inputs)
+        ]
         if with_labels:
             if not self.source.get_y:
-                raise UsageError("These DataLoaders do not know how to read labels (they come from a model file).")
+                raise UsageError(
+                    "These DataLoaders do not know how to read labels (they come from a model file)."
+                )
             columns += [[get(o) for o in items] for get in self.source.get_y]
         dataset = SampleDataset(self.plan, columns, training=False, keep=False)
         return Loader(dataset, bs or self.bs, num_workers=num_workers, finish=self.plan.finish)
@@ -177,7 +188,9 @@ class DataLoaders:
         Returns the figure where `show` is False.
         """
         if self.plan is None:
-            raise UsageError("show_batch needs DataLoaders made from a DataBlock, which know how to draw their items.")
+            raise UsageError(
+                "show_batch needs DataLoaders made from a DataBlock, which know how to draw their items."
+            )
         plan, dl = self.plan, self.loaders[split]
         if b is not None:
             n = len(plan.inputs)
@@ -203,18 +216,27 @@ class DataLoaders:
         return figure
 
     @classmethod
-    def from_dblock(cls, dblock: Any, source: Any, path: str | Path = ".", bs: int = 64, **kwargs: Any) -> DataLoaders:
+    def from_dblock(
+        cls, dblock: Any, source: Any, path: str | Path = ".", bs: int = 64, **kwargs: Any
+    ) -> DataLoaders:
         """As `dblock.dataloaders(source, ...)`."""
         made: DataLoaders = dblock.dataloaders(source, path=path, bs=bs, **kwargs)
         return made
 
     @classmethod
     def from_dsets(
-        cls, *ds: Any, path: str | Path = ".", bs: int = 64, device: Any = None, num_workers: int = 0, **kwargs: Any
+        cls,
+        *ds: Any,
+        path: str | Path = ".",
+        bs: int = 64,
+        device: Any = None,
+        num_workers: int = 0,
+        **kwargs: Any,
     ) -> DataLoaders:
         """From data sets of pairs: the first for training, the second for validation."""
         loaders = [
-            Loader(_as_dataset(d), bs, shuffle=i == 0, num_workers=num_workers, **kwargs) for i, d in enumerate(ds)
+            Loader(_as_dataset(d), bs, shuffle=i == 0, num_workers=num_workers, **kwargs)
+            for i, d in enumerate(ds)
         ]
         return cls(*loaders, path=path, device=device)
 

@@ -54,7 +54,15 @@ class SampleDataset:
     the targets the data set has inputs only. `training` chooses random transforms, `seed` their stream.
     """
 
-    def __init__(self, plan: Plan, columns: Sequence[Sequence[Any]], *, training: bool, seed: int = 0, keep: bool = True) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        columns: Sequence[Sequence[Any]],
+        *,
+        training: bool,
+        seed: int = 0,
+        keep: bool = True,
+    ) -> None:
         self.plan, self.training, self.seed, self.keep = plan, training, seed, keep
         self.columns = [list(c) for c in columns]
         self.bad: dict[int, str] = {}  # positions that could not be read, and why
@@ -113,7 +121,9 @@ class SampleDataset:
         return self.training or all(isinstance(t, ItemTransform) for t in self.plan.item_tfms)
 
     def _key(self, block: Block) -> str:
-        return fingerprint([block, self.training, list(self._head) if self.training else list(self.plan.item_tfms)])
+        return fingerprint(
+            [block, self.training, list(self._head) if self.training else list(self.plan.item_tfms)]
+        )
 
     def _decode(self, block: Block, value: Any) -> Any:
         """One value up to where random changes begin."""
@@ -156,13 +166,17 @@ class SampleDataset:
             u = uniform((self.seed, epoch), positions, self._n_draws).numpy()
         rows = positions.tolist()
         share = max(1, -(-len(rows) // threads()))
-        jobs = [(rows[i : i + share], None if u is None else u[i : i + share]) for i in range(0, len(rows), share)]
+        jobs = [
+            (rows[i : i + share], None if u is None else u[i : i + share]) for i in range(0, len(rows), share)
+        ]
         samples = [s for part in pool().map(lambda job: self._samples(*job), jobs) for s in part]
         good = [i for i, s in enumerate(samples) if not isinstance(s, str)]
         if len(good) < len(rows):
             positions = self._leave_out(positions, samples, good)
         fields = [
-            self._encoded[k][positions] if k in self._encoded else self._collate(k, [samples[i][k] for i in good], positions)  # type: ignore[index]
+            self._encoded[k][positions]
+            if k in self._encoded
+            else self._collate(k, [samples[i][k] for i in good], positions)  # type: ignore[index]
             for k in range(len(self.columns))
         ]
         return Batch(tuple(fields[:n_inputs]), tuple(fields[n_inputs:]), positions)
@@ -173,7 +187,9 @@ class SampleDataset:
                 self.bad[int(positions[i])] = s
                 note(f"left out: {s}")
         if not good:
-            raise DataError(f"None of the {len(samples)} items of this batch can be read. The first: {samples[0]}")
+            raise DataError(
+                f"None of the {len(samples)} items of this batch can be read. The first: {samples[0]}"
+            )
         return positions[good]
 
     def _collate(self, k: int, values: list[Any], positions: Tensor) -> Tensor:
@@ -210,6 +226,8 @@ class PairDataset:
         try:
             columns = [default_collate(list(c)) for c in zip(*rows, strict=True)]
         except (RuntimeError, TypeError) as e:
-            raise DataError(f"The samples {positions.tolist()[:4]} ... cannot be put into one batch: {e}") from e
+            raise DataError(
+                f"The samples {positions.tolist()[:4]} ... cannot be put into one batch: {e}"
+            ) from e
         cut = len(columns) - self.n_targets
         return Batch(tuple(columns[:cut]), tuple(columns[cut:]), positions)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tipoff.errors import DataError, need_folder, some
 
-IMAGE_EXTENSIONS = frozenset(".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .tif .tiff".split())
+IMAGE_EXTENSIONS = frozenset([".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"])
 
 
 def get_files(
@@ -50,12 +50,16 @@ def get_files(
     return sorted(found)
 
 
-def get_image_files(path: str | Path, recurse: bool = True, folders: Sequence[str] | None = None) -> list[Path]:
+def get_image_files(
+    path: str | Path, recurse: bool = True, folders: Sequence[str] | None = None
+) -> list[Path]:
     """All pictures below `path`, by the ending of their names, sorted."""
     return get_files(path, IMAGE_EXTENSIONS, recurse, folders)
 
 
-def image_getter(suffix: str = "", recurse: bool = True, folders: Sequence[str] | None = None) -> Callable[[str | Path], list[Path]]:
+def image_getter(
+    suffix: str = "", recurse: bool = True, folders: Sequence[str] | None = None
+) -> Callable[[str | Path], list[Path]]:
     """`get_image_files` with its other arguments given, below `suffix`."""
     return lambda path: get_image_files(Path(path) / suffix, recurse, folders)
 
@@ -67,7 +71,11 @@ def need_images(path: str | Path) -> list[Path]:
         return files
     others = get_files(path)
     endings = sorted({f.suffix or "no ending" for f in others})
-    what = f"0 of {len(others)} files have a picture's ending: they have {some(endings)}" if others else "it is empty"
+    what = (
+        f"0 of {len(others)} files have a picture's ending: they have {some(endings)}"
+        if others
+        else "it is empty"
+    )
     raise DataError(
         f"Looked in {path} and the folders below it, and found no pictures ({what}). "
         f"Pictures end in {', '.join(sorted(IMAGE_EXTENSIONS))}."

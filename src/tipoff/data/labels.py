@@ -37,7 +37,9 @@ class RegexLabeller:
         text = o.as_posix() if isinstance(o, Path) else str(o)
         found = re.match(self.pat, text) if self.match else re.search(self.pat, text)
         if found is None:
-            raise DataError(f"The pattern {getattr(self.pat, 'pattern', self.pat)!r} matches nothing in {text!r}.")
+            raise DataError(
+                f"The pattern {getattr(self.pat, 'pattern', self.pat)!r} matches nothing in {text!r}."
+            )
         if not found.groups():
             raise DataError(
                 f"The pattern {getattr(self.pat, 'pattern', self.pat)!r} has no group; put the label's part in "

@@ -30,7 +30,9 @@ def RandomSplitter(valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
     At least one item is chosen and at least one is left.
     """
     if not 0 < valid_pct < 1:
-        raise UsageError(f"valid_pct is a share between 0 and 1, not {valid_pct}; 0.2 keeps a fifth for checking.")
+        raise UsageError(
+            f"valid_pct is a share between 0 and 1, not {valid_pct}; 0.2 keeps a fifth for checking."
+        )
 
     def split(items: Sequence[Any]) -> Split:
         n = len(items)
@@ -42,7 +44,9 @@ def RandomSplitter(valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
     return split
 
 
-def StratifiedSplitter(labels: Sequence[Any] | Callable[[Any], Any], valid_pct: float = 0.2, seed: int = 42) -> Splitter:
+def StratifiedSplitter(
+    labels: Sequence[Any] | Callable[[Any], Any], valid_pct: float = 0.2, seed: int = 42
+) -> Splitter:
     """Choose `valid_pct` of each class at random, at least one of every class that has two."""
 
     def split(items: Sequence[Any]) -> Split:
@@ -120,7 +124,9 @@ def FileSplitter(fname: str | Path) -> Splitter:
     return FuncSplitter(lambda item: Path(item).name in names)
 
 
-def GrandparentSplitter(train_name: str | Sequence[str] = "train", valid_name: str | Sequence[str] = "valid") -> Splitter:
+def GrandparentSplitter(
+    train_name: str | Sequence[str] = "train", valid_name: str | Sequence[str] = "valid"
+) -> Splitter:
     """Split by the name of the folder above the class folder: `train/cat/1.jpg`, `valid/cat/2.jpg`.
 
     Raises `DataError` when one of the two names is the folder of nothing.
@@ -157,7 +163,9 @@ def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
         if columns is None:
             raise UsageError(f"ColSplitter needs a data frame, and got a {type(items).__name__}.")
         if isinstance(col, str) and col not in columns:
-            raise DataError(f"There is no column {col!r}; there are {some(columns, 12)}.{did_you_mean(col, map(str, columns))}")
+            raise DataError(
+                f"There is no column {col!r}; there are {some(columns, 12)}.{did_you_mean(col, map(str, columns))}"
+            )
         values = items.iloc[:, col] if isinstance(col, int) else items[col]
         chosen = values == on if on is not None else values.map(_is_true)
         return _complement(len(items), (i for i, v in enumerate(chosen) if v))
@@ -168,4 +176,4 @@ def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
 def _is_true(value: Any) -> bool:
     if isinstance(value, str):
         return value.strip().lower() in {"true", "1", "yes", "y", "valid", "validation", "t"}
-    return bool(value) and value == value  # noqa: PLR0124  NaN is not true
+    return bool(value) and value == value

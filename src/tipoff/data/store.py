@@ -102,7 +102,9 @@ def open_store(
     for p in paths:
         try:
             stat = p.stat()
-            digest.update(f"{p.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode("utf-8", "surrogatepass"))
+            digest.update(
+                f"{p.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode("utf-8", "surrogatepass")
+            )
         except OSError:
             digest.update(f"{p.absolute()}\0unreadable\0".encode("utf-8", "surrogatepass"))
     root = cache_folder() / "decoded"
@@ -118,7 +120,9 @@ def open_store(
         return None
 
 
-def _build(folder: Path, paths: Sequence[Path], make: Callable[[Path], np.ndarray], max_bytes: int) -> Store | None:
+def _build(
+    folder: Path, paths: Sequence[Path], make: Callable[[Path], np.ndarray], max_bytes: int
+) -> Store | None:
     temporary = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     temporary.mkdir()
     try:
@@ -168,11 +172,17 @@ def _write(folder: Path, paths: Sequence[Path], make: Callable[[Path], np.ndarra
                 return False
             spent = time.monotonic() - began
             if spent > 3 and done < len(paths):
-                note(f"decoding {len(paths):,} pictures once, about {spent / done * (len(paths) - done):.0f} s more", once=True)
+                note(
+                    f"decoding {len(paths):,} pictures once, about {spent / done * (len(paths) - done):.0f} s more",
+                    once=True,
+                )
     np.save(folder / "index.npy", index)
     (folder / "store.json").write_text(json.dumps({"dtype": dtype.name, "errors": errors}))
     if at * dtype.itemsize > 200 << 20:
-        note(f"{at * dtype.itemsize / 2**20:,.0f} MB of decoded pictures are kept in {folder.parent} (safe to delete)", once=True)
+        note(
+            f"{at * dtype.itemsize / 2**20:,.0f} MB of decoded pictures are kept in {folder.parent} (safe to delete)",
+            once=True,
+        )
     return True
 
 

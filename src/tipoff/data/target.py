@@ -67,7 +67,11 @@ class CategoryBlock(Target):
                 raise DataError(f"vocab names {twice[0]!r} twice.")
 
     def setup(self, values: Sequence[Any]) -> Self:
-        block = self if self.vocab is not None else self.replace(vocab=_vocab(None, values, self.sort, self.add_na))
+        block = (
+            self
+            if self.vocab is not None
+            else self.replace(vocab=_vocab(None, values, self.sort, self.add_na))
+        )
         real = [n for n in block.names if n != NA]
         if len(real) < 2:
             raise DataError(
@@ -161,19 +165,25 @@ class MultiCategoryBlock(Target):
         if self.vocab is not None:
             return self
         if self.encoded:
-            raise NotSetUp("MultiCategoryBlock(encoded=True) needs vocab=[...] with the names of the columns.")
+            raise NotSetUp(
+                "MultiCategoryBlock(encoded=True) needs vocab=[...] with the names of the columns."
+            )
         strings = [v for v in values if isinstance(v, str)]
         if strings:
             raise DataError(
                 f"MultiCategoryBlock needs a list of labels for each item, and got the text {strings[0]!r}. "
                 "Split it: label_delim=' ', or get_y=ColReader('labels', label_delim=' ')."
             )
-        return self.replace(vocab=_vocab(None, [label for labels in values for label in labels], True, self.add_na))
+        return self.replace(
+            vocab=_vocab(None, [label for labels in values for label in labels], True, self.add_na)
+        )
 
     @property
     def names(self) -> tuple[Any, ...]:
         if self.vocab is None:
-            raise NotSetUp("MultiCategoryBlock has no vocab yet: DataBlock.dataloaders(source) reads it, or pass vocab=.")
+            raise NotSetUp(
+                "MultiCategoryBlock has no vocab yet: DataBlock.dataloaders(source) reads it, or pass vocab=."
+            )
         return self.vocab
 
     @property

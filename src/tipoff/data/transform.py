@@ -81,7 +81,9 @@ def run_batch_transforms(
     """
     active = [t for t in tfms if key is not None or getattr(t, "n_draws", 0) == 0]
     draws: list[Tensor | None] = [
-        uniform((*key, 1000 + i), positions, n) if key is not None and (n := getattr(t, "n_draws", 0)) else None
+        uniform((*key, 1000 + i), positions, n)
+        if key is not None and (n := getattr(t, "n_draws", 0))
+        else None
         for i, t in enumerate(active)
     ]
     out, i = list(fields), 0

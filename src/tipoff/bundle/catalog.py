@@ -1,0 +1,17 @@
+"""Everything that a model file may name. When the meaning of a part changes, it gets a new version here."""
+
+from __future__ import annotations
+
+CATALOG: dict[str, str] = {
+    "plan@1": "tipoff.data.plan:Plan",
+    "category@1": "tipoff.data.target:CategoryBlock",
+    "multi_category@1": "tipoff.data.target:MultiCategoryBlock",
+    "regression@1": "tipoff.data.target:RegressionBlock",
+    "vision.image@1": "tipoff.vision.block:ImageBlock",
+    "vision.resize@1": "tipoff.vision.resize:Resize",
+    "vision.random_resized_crop@1": "tipoff.vision.resize:RandomResizedCrop",
+    "vision.flip_item@1": "tipoff.vision.resize:FlipItem",
+    "vision.normalize@1": "tipoff.vision.augment:Normalize",
+    "vision.int_to_float@1": "tipoff.vision.augment:IntToFloat",
+    "vision.classifier@1": "tipoff.vision.model:VisionModel",
+}

@@ -1,0 +1,97 @@
+"""Answers from a model file, without the training code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tipoff.bundle.file import Bundle, read
+from tipoff.data.block import Target
+from tipoff.data.plan import Plan
+from tipoff.data.store import pool
+from tipoff.errors import BundleError, DataError
+from tipoff.spec import Catalog
+
+
+class Predictor:
+    """A model that answers: `predictor(photo)`, or many at once with `stream`.
+
+    `net` is put into evaluation mode and on `device`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        net: nn.Module,
+        facts: dict[str, Any] | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.plan, self.facts, self.device = plan, facts or {}, torch.device(device)
+        self.net = net.to(self.device).eval()
+
+    @property
+    def target(self) -> Target:
+        return self.plan.targets[0]
+
+    @torch.inference_mode()
+    def probabilities(self, inputs: tuple[Tensor, ...]) -> Tensor:  # each (B, ...) -> (B, n_out)
+        """Of inputs as `plan.inputs_of` gives them."""
+        moved = tuple(t.to(self.device) for t in inputs)
+        return self.target.activation(self.net(*moved).float()).cpu()
+
+    def __call__(self, item: Any) -> dict[str, Any]:
+        """The answer for one item: for a category its label, probability, and all probabilities."""
+        sample = self.plan.read(*(item if isinstance(item, tuple) else (item,)))
+        return self.target.answer(self.probabilities(self.plan.inputs_of([sample]))[0])
+
+    def stream(self, items: Iterable[Any], bs: int = 32) -> Iterator[tuple[Any, Tensor | DataError]]:
+        """(item, probabilities) of each item in order, (item, the error) where it cannot be read.
+
+        Items are read in threads, `bs` at a time, so that any number of them takes little memory.
+        """
+        rest = iter(items)
+        while group := list(islice(rest, bs)):
+            samples = list(pool().map(self._read, group))
+            good = [s for s in samples if not isinstance(s, DataError)]
+            answers: Iterator[Tensor] = iter(self._group(good)) if good else iter(())
+            for item, sample in zip(group, samples, strict=True):
+                yield item, sample if isinstance(sample, DataError) else next(answers)
+
+    def _read(self, item: Any) -> tuple[Any, ...] | DataError:
+        try:
+            return self.plan.read(*(item if isinstance(item, tuple) else (item,)))
+        except DataError as e:
+            return e
+
+    def _group(self, samples: Sequence[tuple[Any, ...]]) -> Tensor:
+        return self.probabilities(self.plan.inputs_of(samples))
+
+
+def load_predictor(
+    path: str | Path, *, device: str | torch.device = "cpu", catalog: Catalog | None = None
+) -> Predictor:
+    """Read a model file for prediction only."""
+    bundle = read(path, catalog)
+    return Predictor(bundle.plan, bundle.build(), bundle.facts, device)
+
+
+def verify(bundle: Bundle, tolerance: float = 1e-3) -> float:
+    """Give the network the inputs kept in the model file; the largest difference in a probability.
+
+    Raises `BundleError` where it exceeds `tolerance`, 0 where the file holds no check inputs.
+    """
+    if not bundle.check:
+        return 0.0
+    inputs = tuple(bundle.check[k] for k in sorted(k for k in bundle.check if k.startswith("x")))
+    got = Predictor(bundle.plan, bundle.build()).probabilities(inputs)
+    off = float((got - bundle.check["prob"]).abs().max())
+    if not off <= tolerance:
+        raise BundleError(
+            f"The model answers differently here than where it was written: off by {off:.2g} in a probability."
+        )
+    return off

@@ -1,0 +1,311 @@
+"""The questions of a data block: what are the items, how are they split, what are x and y, what changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tipoff.data.block import Block, Target
+from tipoff.data.dataloaders import DataLoaders, Source, rows_of
+from tipoff.data.dataset import SampleDataset
+from tipoff.data.loader import Loader
+from tipoff.data.plan import BatchStep, ItemStep, Plan
+from tipoff.data.splits import RandomSplitter, Splitter
+from tipoff.errors import DataError, UsageError, some
+from tipoff.notes import note
+from tipoff.rng import fresh_seed
+
+Getter = Callable[[Any], Any]
+
+
+def _same(o: Any) -> Any:
+    return o
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """None, one thing or several, as a tuple."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
+def _missing(label: Any) -> bool:
+    return (
+        label is None
+        or (isinstance(label, float) and label != label)
+        or type(label).__name__ in {"NAType", "NaTType"}
+    )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a source comes apart into: raw values of both splits, one column a block."""
+
+    plan: Plan
+    train: tuple[list[Any], ...]
+    valid: tuple[list[Any], ...]
+    source: Source
+
+
+class DataBlock:
+    """A recipe for `DataLoaders`, independent of any data.
+
+    `blocks` are the inputs, then the targets (the last one, unless `n_inp` says otherwise). `get_items`
+    makes a list of items from the source, `splitter` divides them, `get_x` and `get_y` (or `getters`,
+    one a block) read the raw values. `item_tfms` change one item before batches are made, `batch_tfms`
+    whole batches on the device.
+
+    >>> block = DataBlock(blocks=(ImageBlock, CategoryBlock), get_items=get_image_files, get_y=parent_label,
+    ...                   splitter=RandomSplitter(0.2, seed=42), item_tfms=Resize(224))  # doctest: +SKIP
+    >>> dls = block.dataloaders("photos")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        blocks: Any = None,
+        dl_type: Any = None,
+        getters: Sequence[Getter] | None = None,
+        n_inp: int | None = None,
+        item_tfms: Any = None,
+        batch_tfms: Any = None,
+        *,
+        get_items: Callable[[Any], Any] | None = None,
+        splitter: Splitter | None = None,
+        get_y: Any = None,
+        get_x: Any = None,
+    ) -> None:
+        if dl_type is not None:
+            raise UsageError("dl_type is not used: a block says itself how its batches are made.")
+        made = tuple(b() if callable(b) and not isinstance(b, Block) else b for b in as_tuple(blocks))
+        for b in made:
+            if not isinstance(b, Block):
+                raise UsageError(
+                    f"blocks holds a {type(b).__name__}; it takes blocks such as ImageBlock and CategoryBlock."
+                )
+        if not made:
+            raise UsageError(
+                "A DataBlock needs blocks=(input, target), such as blocks=(ImageBlock, CategoryBlock)."
+            )
+        self.n_inp = n_inp if n_inp is not None else max(1, len(made) - 1)
+        self.inputs, self.targets = made[: self.n_inp], made[self.n_inp :]
+        for b in self.targets:
+            if not isinstance(b, Target):
+                raise UsageError(
+                    f"{type(b).__name__} cannot be predicted; the last of the blocks is what is predicted."
+                )
+        self.item_tfms: tuple[ItemStep, ...] = as_tuple(item_tfms)
+        self.batch_tfms: tuple[BatchStep, ...] = as_tuple(batch_tfms)
+        self.get_items, self.splitter = get_items, splitter or RandomSplitter()
+        if getters is not None:
+            gets = tuple(g or _same for g in getters)
+            if len(gets) != len(made):
+                raise UsageError(f"getters has {len(gets)} functions for {len(made)} blocks.")
+            self.get_x, self.get_y = gets[: self.n_inp], gets[self.n_inp :]
+        else:
+            self.get_x = self._getters("get_x", get_x, len(self.inputs))
+            self.get_y = self._getters("get_y", get_y, len(self.targets))
+
+    @staticmethod
+    def _getters(name: str, given: Any, n: int) -> tuple[Getter, ...]:
+        gets = as_tuple(given) or (_same,) * n
+        if len(gets) != n:
+            raise UsageError(f"{name} has {len(gets)} functions for {n} blocks.")
+        return gets
+
+    def new(self, item_tfms: Any = None, batch_tfms: Any = None) -> DataBlock:
+        """The same block with other transforms; None leaves them as they are."""
+        return DataBlock(
+            (*self.inputs, *self.targets),
+            getters=(*self.get_x, *self.get_y),
+            n_inp=self.n_inp,
+            item_tfms=self.item_tfms if item_tfms is None else item_tfms,
+            batch_tfms=self.batch_tfms if batch_tfms is None else batch_tfms,
+            get_items=self.get_items,
+            splitter=self.splitter,
+        )
+
+    # from a source to raw columns ----------------------------------------------------------
+
+    def items(self, source: Any) -> Any:
+        """The items of `source`: a list, or a data frame whose rows are the items."""
+        items = self.get_items(source) if self.get_items is not None else source
+        if not hasattr(items, "iloc"):
+            items = list(items)
+        if len(items) == 0:
+            raise DataError(f"There are no items in {source!r}.")
+        return items
+
+    def read(self, source: Any) -> Parts:
+        """Split the items, read their raw values, leave out what has no label or cannot be read."""
+        items = self.items(source)
+        if len(items) < 2:
+            raise DataError(
+                f"There is only one item in {source!r}; at least two are needed, one to check on."
+            )
+        train_at, valid_at = (list(map(int, p)) for p in tuple(self.splitter(items))[:2])
+        for name, at in (("learn from", train_at), ("check on", valid_at)):
+            if not at:
+                raise DataError(f"The splitter left no items to {name}, of {len(items)}.")
+        rows = rows_of(items)
+        dropped: list[tuple[str, str]] = []
+        train = self._columns(rows, train_at, dropped)
+        valid = self._columns(rows, valid_at, dropped)
+        if unlabelled := len(dropped):
+            note(
+                f"{unlabelled} item{'s' * (unlabelled > 1)} without a label ({some((d[0] for d in dropped), 3)}) left out"
+            )
+        if not train[0]:
+            raise DataError("None of the training items has a label.")
+        plan = Plan(
+            tuple(b.setup(c) for b, c in zip(self.inputs, train, strict=False)),
+            self.targets,
+            self.item_tfms,
+            self.batch_tfms,
+        )
+        bad = [
+            self._drop_unreadable(plan, columns, dropped, training)
+            for columns, training in ((train, True), (valid, False))
+        ]
+        if any(bad):
+            names = [name for name, _ in dropped[unlabelled:]]
+            note(
+                f"{sum(bad)} of {len(rows)} files could not be read and were left out: {some(map(_short, names), 3)}"
+            )
+        for name, columns in (("learn from", train), ("check on", valid)):
+            if not columns[0]:
+                raise DataError(f"None of the items to {name} can be read. The first: {dropped[-1][1]}")
+        targets = tuple(b.setup(c) for b, c in zip(self.targets, train[self.n_inp :], strict=True))
+        kept = (train[0], valid[0])
+        return Parts(
+            plan.replace(targets=targets), train, valid, Source(self.get_x, self.get_y, tuple(dropped), kept)
+        )
+
+    def _columns(
+        self, rows: list[Any], at: list[int], dropped: list[tuple[str, str]]
+    ) -> tuple[list[Any], ...]:
+        columns: tuple[list[Any], ...] = tuple([] for _ in (*self.get_x, *self.get_y))
+        failed: list[tuple[int, Exception]] = []
+        for i in at:
+            try:
+                values = [get(rows[i]) for get in (*self.get_x, *self.get_y)]
+            except DataError as e:
+                failed.append((i, e))
+                continue
+            if any(_missing(v) for v in values[self.n_inp :]):
+                dropped.append((_place(rows[i], i), "it has no label"))
+                continue
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+        if failed:
+            first = "; ".join(_place(rows[i], i) for i, _ in failed[:3])
+            raise DataError(f"{failed[0][1]} This concerns {len(failed)} of {len(at)} items: {first}.")
+        return columns
+
+    def _drop_unreadable(
+        self, plan: Plan, columns: tuple[list[Any], ...], dropped: list[tuple[str, str]], training: bool
+    ) -> int:
+        """Take out of `columns`, in place, what cannot be read; how many that were."""
+        slow = [k for k, b in enumerate((*plan.inputs, *self.targets)) if not b.is_cheap]
+        if not slow or not columns[0]:
+            return 0
+        missing = [v for k in slow for v in columns[k] if isinstance(v, Path) and not v.exists()]
+        if missing:
+            near = missing[0].parent
+            holds = (
+                some(sorted(p.name for p in near.iterdir())[:200], 3) if near.is_dir() else "does not exist"
+            )
+            raise DataError(
+                f"{len(missing)} of {len(columns[slow[0]])} files are not there: {some(missing, 3)}. "
+                f"The folder {near} {'holds ' if near.is_dir() else ''}{holds}. Check the folder, and the ending (suff=)."
+            )
+        inputs = len(plan.inputs)
+        bad: dict[int, str] = {}
+        for k in slow:
+            one = Plan((plan.inputs[k] if k < inputs else self.targets[k - inputs],), (), plan.item_tfms)
+            bad |= SampleDataset(one, [columns[k]], training=training).prepare()
+        dropped += [(_place(columns[slow[0]][i], i), bad[i]) for i in sorted(bad)]
+        for column in columns:
+            column[:] = [v for i, v in enumerate(column) if i not in bad]
+        return len(bad)
+
+    # batches -------------------------------------------------------------------------------
+
+    def datasets(self, source: Any, verbose: bool = False) -> tuple[SampleDataset, SampleDataset]:
+        """The training and the validation data set."""
+        parts = self.read(source)
+        seed = fresh_seed()
+        return (
+            SampleDataset(parts.plan, parts.train, training=True, seed=seed),
+            SampleDataset(parts.plan, parts.valid, training=False, seed=seed),
+        )
+
+    def dataloaders(
+        self,
+        source: Any,
+        path: str | Path = ".",
+        verbose: bool = False,
+        *,
+        bs: int = 64,
+        val_bs: int | None = None,
+        shuffle: bool = True,
+        device: str | torch.device | None = None,
+        num_workers: int = 0,
+        seed: int | None = None,
+        drop_last: bool = False,
+    ) -> DataLoaders:
+        """Read `source` and make batches of `bs`, `val_bs` at validation.
+
+        `seed` decides order and random changes; None draws one from torch's generator. Raises `DataError`
+        with the files or rows concerned.
+        """
+        parts = self.read(source)
+        seed = fresh_seed() if seed is None else seed
+        train = SampleDataset(parts.plan, parts.train, training=True, seed=seed)
+        valid = SampleDataset(parts.plan, parts.valid, training=False, seed=seed)
+        if bs > len(train):
+            note(f"there are {len(train)} items to learn from: the batch size is {len(train)}, not {bs}")
+        finish = parts.plan.finish
+        made = DataLoaders(
+            Loader(
+                train,
+                bs,
+                shuffle=shuffle,
+                drop_last=drop_last,
+                seed=seed,
+                num_workers=num_workers,
+                finish=finish,
+            ),
+            Loader(valid, val_bs or bs, seed=seed, num_workers=num_workers, finish=finish),
+            path=path,
+            device=device,
+            plan=parts.plan,
+            source=parts.source,
+        )
+        made.train.dataset.prepare()
+        made.valid.dataset.prepare()
+        return made
+
+    def explain(self, source: Any, bs: int = 4, show_batch: bool = False, **kwargs: Any) -> None:
+        """Walk one real item through every step and print what it becomes; say where and why it fails."""
+        from tipoff.data.explain import explain
+
+        explain(self, source, bs)
+        if show_batch:
+            self.dataloaders(source, bs=bs, **kwargs).show_batch()
+
+    summary = explain
+
+
+def _place(row: Any, i: int) -> str:
+    if isinstance(row, (str, Path)):
+        return str(row)
+    name = getattr(row, "name", None)
+    return f"row {i if name is None else name}"
+
+
+def _short(name: str) -> str:
+    return name if name.startswith("row ") else Path(name).name
