@@ -1,0 +1,55 @@
+"""Which layers learn: groups of parameters, frozen from the input on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+Splitter = Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]]
+
+
+def trainable_params(model: nn.Module) -> list[nn.Parameter]:
+    """All parameters that ask for a gradient, as one group."""
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def params(model: nn.Module) -> list[nn.Parameter]:
+    """All parameters."""
+    return list(model.parameters())
+
+
+def as_groups(split: Sequence[object]) -> list[list[nn.Parameter]]:
+    """What a splitter gave, as a list of groups; a flat list is one group."""
+    if all(isinstance(p, nn.Parameter) for p in split):
+        return [list(split)]  # type: ignore[arg-type]
+    return [list(g) for g in split]  # type: ignore[call-overload]
+
+
+def batch_norms(model: nn.Module) -> list[_NormBase]:
+    return [m for m in model.modules() if isinstance(m, _NormBase)]
+
+
+def freeze_to(model: nn.Module, groups: Sequence[Sequence[nn.Parameter]], n: int, train_bn: bool) -> int:
+    """Let the groups from `n` on learn, and nothing before; negative counts from the end.
+
+    With `train_bn`, batch norms learn everywhere. Returns the index of the first group that learns.
+    """
+    first = n if n >= 0 else len(groups) + n
+    for i, group in enumerate(groups):
+        for p in group:
+            p.requires_grad_(i >= first)
+    if train_bn:
+        for m in batch_norms(model):
+            for p in m.parameters(recurse=False):
+                p.requires_grad_(True)
+    return first
+
+
+def set_batch_norms(model: nn.Module) -> None:
+    """Batch norms that do not learn keep their running statistics too: they go into evaluation mode."""
+    for m in batch_norms(model):
+        own = list(m.parameters(recurse=False))
+        if own and not any(p.requires_grad for p in own):
+            m.eval()

@@ -1,0 +1,1 @@
+"""The training loop and its five nouns; none of them knows pictures or text."""

@@ -1,0 +1,33 @@
+"""The one way to add behaviour to a run."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+from tipoff.train.events import EVENTS
+
+
+class Callback:
+    """Override the events you care about; each is called with the run.
+
+    >>> class PrintLoss(Callback):
+    ...     def after_batch(self, run): print(run.loss.item())
+
+    Callbacks are called in the order of `order`, lowest first. `state_dict` holds what a resumed run
+    needs. Raises `TypeError` where a method is named like an event but is none.
+    """
+
+    order: ClassVar[int] = 0
+
+    def __init_subclass__(cls) -> None:
+        for name in vars(cls):
+            if name.startswith(("before_", "after_")) and name not in EVENTS:
+                near = get_close_matches(name, EVENTS, n=1)
+                hint = f" Did you mean '{near[0]}'?" if near else f" Events are: {', '.join(EVENTS)}."
+                raise TypeError(f"{cls.__name__}.{name} is not an event of a run.{hint}")
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...

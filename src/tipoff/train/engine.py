@@ -1,0 +1,104 @@
+"""Where and in which precision a step runs. The loop knows nothing else about hardware."""
+
+from __future__ import annotations
+
+import random
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tipoff.data.batch import Batch
+from tipoff.train.allocator import keep_memory
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class TorchEngine:
+    """One device, plain PyTorch; gradients and figures are shared where torch.distributed is initialised.
+
+    `precision` is float32, bfloat16 or float16 (by autocast; weights stay float32).
+    """
+
+    def __init__(
+        self, device: str | torch.device = "cpu", precision: str = "float32", channels_last: bool = False
+    ) -> None:
+        self.device, self.precision, self.channels_last = torch.device(device), precision, channels_last
+        self.dtype = _DTYPES[precision]
+        self._scales = self.dtype is torch.float16 and self.device.type == "cuda"
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self._scales)
+        if self.device.type == "cpu":
+            keep_memory()
+
+    def prepare(self, model: nn.Module) -> nn.Module:
+        """The model on the device, in the memory format that its convolutions like."""
+        model = model.to(self.device)
+        return model.to(memory_format=torch.channels_last) if self.channels_last else model  # type: ignore[call-overload,no-any-return]
+
+    def to_device(self, batch: Batch) -> Batch:
+        if self.device.type == "cpu":
+            return batch
+        return Batch(self._move(batch.x), self._move(batch.y), batch.items)
+
+    def _move(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(t.to(self.device, non_blocking=True) for t in tensors)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        if self.dtype is torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
+
+    def accumulate(self, model: nn.Module, *, last: bool) -> AbstractContextManager[Any]:
+        """Around the forward and backward pass of one batch of a group: processes share gradients at the last."""
+        no_sync = getattr(model, "no_sync", None)
+        return nullcontext() if last or no_sync is None else no_sync()
+
+    def backward(self, loss: Tensor) -> None:
+        torch.autograd.backward(self.scaler.scale(loss) if self._scales else loss)
+
+    def unscale(self, opt: torch.optim.Optimizer) -> None:
+        if self._scales:
+            self.scaler.unscale_(opt)
+
+    def step(self, opt: torch.optim.Optimizer) -> None:
+        if self._scales:
+            self.scaler.step(opt)
+            self.scaler.update()
+        else:
+            opt.step()
+
+    def gather(self, state: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+        """The states of all processes."""
+        if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+            return [state]
+        out: list[Any] = [None] * torch.distributed.get_world_size()
+        torch.distributed.all_gather_object(out, {k: v.cpu() for k, v in state.items()})
+        return out
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process is the one that writes files."""
+        alone = not (torch.distributed.is_available() and torch.distributed.is_initialized())
+        return alone or torch.distributed.get_rank() == 0
+
+    def state_dict(self) -> dict[str, Any]:
+        kind, keys, *rest = np.random.get_state()
+        return {
+            "rng": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "python": random.getstate(),
+            "numpy": (kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest),
+            "scaler": self.scaler.state_dict(),
+        }
+
+    def load_state_dict(self, s: dict[str, Any]) -> None:
+        torch.set_rng_state(s["rng"])
+        if torch.cuda.is_available() and s["cuda"]:
+            torch.cuda.set_rng_state_all(s["cuda"])
+        version, inner, gauss = s["python"]
+        random.setstate((version, tuple(inner), gauss))
+        kind, keys, *rest = s["numpy"]
+        np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+        self.scaler.load_state_dict(s["scaler"])

@@ -1,0 +1,137 @@
+"""The training loop, whole. Everything else in this package hangs on one of its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import torch
+
+from tipoff.data.batch import Batch
+from tipoff.train.optim import set_hyperparameter
+from tipoff.train.run import Run
+
+
+def fit(run: Run) -> None:
+    """Train until `run.n_epochs` are done or something calls `run.stop`."""
+    run.emit("before_fit")
+    try:
+        while run.epoch < run.n_epochs and not run.stopping:
+            run.emit("before_epoch")
+            if not train_epoch(run):
+                break  # stopped part-way: the position stays, so a resume goes on from here
+            validate(run)
+            run.epoch, run.n_batches = run.epoch + 1, 0
+            run.emit("after_epoch")
+    finally:
+        run.emit("after_fit")
+
+
+def train_epoch(run: Run) -> bool:
+    """Whether the epoch was finished."""
+    run.training = True
+    run.model.train()
+    run.emit("before_train")
+    epoch = run.first_epoch + run.epoch
+    for group in in_groups(run.train.batches(epoch, start=run.n_batches), run.accumulate):
+        train_step(run, group)
+        if run.stopping:
+            break
+    finished = run.n_batches >= len(run.train)
+    if finished:
+        run.train_loss = run.take_loss()
+    run.emit("after_train")
+    return finished
+
+
+def train_step(run: Run, group: list[Batch]) -> None:
+    """Move the weights once, on the gradient of the whole group of batches."""
+    set_hyperparameters(run)
+    if run.listeners["before_step"]:
+        run.emit("before_step")
+    epoch = run.first_epoch + run.epoch
+    group = [prepared(run, batch, epoch) for batch in group]
+    for run.objective in run.objectives:
+        if run.n_steps % run.objective.every == 0:
+            minimise(run, group)
+    run.n_batches += len(group)
+    run.n_steps += 1
+    if run.listeners["after_step"]:
+        run.emit("after_step")
+
+
+def minimise(run: Run, group: list[Batch]) -> None:
+    opt, total = run.optims[run.objective.name], sum(batch.size for batch in group)
+    opt.zero_grad()
+    for i, run.batch in enumerate(group):
+        with run.engine.accumulate(run.model, last=i == len(group) - 1):
+            predict(run)
+            # weighted by size: the last batch of a group may be smaller
+            run.engine.backward(run.loss if len(group) == 1 else run.loss * (run.batch.size / total))
+        run.add_loss()
+        if run.listeners["after_batch"]:
+            run.emit("after_batch")
+    run.engine.unscale(opt)
+    if run.listeners["after_backward"]:
+        run.emit("after_backward")
+    if run.take_update():
+        run.engine.step(opt)
+
+
+def predict(run: Run) -> None:
+    with run.engine.autocast():
+        run.pred = run.objective.predict(run.model, run.batch)
+        if run.listeners["after_pred"]:
+            run.emit("after_pred")
+        run.loss = run.objective.loss(run.pred, run.batch)
+        if run.listeners["after_loss"]:
+            run.emit("after_loss")
+
+
+@torch.no_grad()
+def validate(run: Run) -> None:
+    """The mean loss and the metrics over the validation batches; nothing where there are none."""
+    if run.valid is None:
+        return
+    run.training, run.objective = False, run.objectives[0]
+    run.model.eval()
+    run.emit("before_validate")
+    for metric in run.metrics:
+        metric.reset()
+    for batch in run.valid.batches(0):
+        prepared(run, batch, 0)
+        predict(run)
+        run.add_loss()
+        for metric in run.metrics:
+            metric.update(run.pred, *run.batch.y)
+        if run.listeners["after_batch"]:
+            run.emit("after_batch")
+    run.valid_loss = run.take_loss()
+    for metric in run.metrics:
+        metric.merge(run.engine.gather(metric.state()))
+    run.metric_values = [metric.compute() for metric in run.metrics]
+    run.emit("after_validate")
+
+
+def prepared(run: Run, batch: Batch, epoch: int) -> Batch:
+    source = run.train if run.training else run.valid
+    run.batch = source.finish(run.engine.to_device(batch), epoch)  # type: ignore[union-attr]
+    if run.listeners["before_batch"]:
+        run.emit("before_batch")
+    return run.batch
+
+
+def set_hyperparameters(run: Run) -> None:
+    pct = run.n_steps / run.total_steps
+    for name, schedule in run.schedules.items():
+        value = schedule(pct)
+        for opt in run.optims.values():
+            for group in opt.param_groups:
+                scale = group.get("lr_scale", 1.0) if name == "lr" else 1.0
+                set_hyperparameter(group, name, value * scale)
+
+
+def in_groups(batches: Iterable[Batch], n: int) -> Iterator[list[Batch]]:
+    it = iter(batches)
+    while group := list(islice(it, n)):
+        yield group

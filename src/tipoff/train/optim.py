@@ -1,0 +1,91 @@
+"""Optimizers with fastai's names and defaults, on torch's fused kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+from tipoff.errors import UsageError
+
+Groups = Iterable[Any]
+_NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
+
+
+def _fused(groups: list[Any]) -> bool:
+    tensors = [p for g in groups for p in (g["params"] if isinstance(g, dict) else [g])]
+    return all(p.dtype.is_floating_point and p.device.type in ("cpu", "cuda", "mps") for p in tensors)
+
+
+def Adam(
+    params: Groups,
+    lr: float = 1e-3,
+    mom: float = 0.9,
+    sqr_mom: float = 0.99,
+    eps: float = 1e-5,
+    wd: float = 0.01,
+    decouple_wd: bool = True,
+) -> torch.optim.Optimizer:
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019); with `decouple_wd=False`, plain Adam.
+
+    >>> opt = Adam([torch.nn.Parameter(torch.zeros(2))], lr=1e-3)
+    """
+    groups = list(params)
+    cls = torch.optim.AdamW if decouple_wd else torch.optim.Adam
+    return cls(groups, lr=lr, betas=(mom, sqr_mom), eps=eps, weight_decay=wd, fused=_fused(groups))
+
+
+def SGD(
+    params: Groups, lr: float = 1e-2, mom: float = 0.0, wd: float = 0.0, decouple_wd: bool = True
+) -> torch.optim.Optimizer:
+    """Gradient descent with momentum; for plain SGD both ways of weight decay are the same."""
+    groups = list(params)
+    return torch.optim.SGD(groups, lr=lr, momentum=mom, weight_decay=wd, fused=_fused(groups))
+
+
+def param_groups(
+    model: nn.Module, groups: Sequence[Sequence[nn.Parameter]], wd: float | None, wd_bn_bias: bool
+) -> list[dict[str, Any]]:
+    """Optimizer groups of the parameters that learn; norms and biases without weight decay.
+
+    Each group carries `group`, the index of its layers, so that schedules can give it its own rate.
+    """
+    plain: set[int] = set()
+    if not wd_bn_bias:
+        for m in model.modules():
+            for name, p in m.named_parameters(recurse=False):
+                if isinstance(m, _NORMS) or name == "bias":
+                    plain.add(id(p))
+    out: list[dict[str, Any]] = []
+    for i, group in enumerate(groups):
+        learning = [p for p in group if p.requires_grad]
+        decayed = [p for p in learning if id(p) not in plain]
+        bare = [p for p in learning if id(p) in plain]
+        extra: dict[str, Any] = {} if wd is None else {"weight_decay": wd}
+        if decayed:
+            out.append({"params": decayed, "group": i, "lr_scale": 1.0, **extra})
+        if bare:
+            out.append({"params": bare, "group": i, "lr_scale": 1.0, "weight_decay": 0.0})
+    if not out:
+        raise UsageError("Every layer is frozen: nothing can learn. Call unfreeze() or freeze_to(-1).")
+    return out
+
+
+def set_hyperparameter(group: dict[str, Any], name: str, value: float) -> None:
+    """`lr` or `mom` of one group, whatever the optimizer calls it."""
+    if name != "mom":
+        group[name] = value
+    elif "betas" in group:
+        group["betas"] = (value, group["betas"][1])
+    elif group.get("momentum"):
+        group["momentum"] = value
+
+
+def get_hyperparameter(group: dict[str, Any], name: str) -> float:
+    """What `set_hyperparameter` set."""
+    if name != "mom":
+        return float(group[name])
+    return float(group["betas"][0] if "betas" in group else group.get("momentum", 0.0))
