@@ -1,0 +1,53 @@
+"""Figures of one batch, as plain functions `f(inp, targ)`; as metrics they are right over uneven batches."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def accuracy(inp: Tensor, targ: Tensor, axis: int = -1) -> Tensor:  # (B, C), (B,) -> ()
+    """The share of samples whose highest output is the right class, in [0, 1].
+
+    >>> accuracy(torch.tensor([[2.0, 1.0], [0.0, 1.0]]), torch.tensor([0, 0]))
+    tensor(0.5000)
+    """
+    return (inp.argmax(axis).flatten() == targ.flatten()).float().mean()
+
+
+def error_rate(inp: Tensor, targ: Tensor, axis: int = -1) -> Tensor:
+    """1 - accuracy."""
+    return 1 - accuracy(inp, targ, axis)
+
+
+def top_k_accuracy(inp: Tensor, targ: Tensor, k: int = 5, axis: int = -1) -> Tensor:
+    """The share of samples whose class is among the `k` highest outputs."""
+    best = inp.topk(min(k, inp.shape[axis]), dim=axis)[1]
+    return (best == targ.unsqueeze(axis)).any(axis).float().mean()
+
+
+def accuracy_multi(inp: Tensor, targ: Tensor, thresh: float = 0.5, sigmoid: bool = True) -> Tensor:
+    """The share of right yes-or-no answers over all samples and labels."""
+    prob = inp.sigmoid() if sigmoid else inp
+    return ((prob > thresh) == targ.bool()).float().mean()
+
+
+def mse(inp: Tensor, targ: Tensor) -> Tensor:
+    """Mean squared error."""
+    return F.mse_loss(inp.flatten().float(), targ.flatten().float())
+
+
+def rmse(inp: Tensor, targ: Tensor) -> Tensor:
+    """Root of the mean squared error."""
+    return torch.sqrt(mse(inp, targ))
+
+
+def mae(inp: Tensor, targ: Tensor) -> Tensor:
+    """Mean absolute error."""
+    return F.l1_loss(inp.flatten().float(), targ.flatten().float())
+
+
+def cross_entropy(inp: Tensor, targ: Tensor) -> Tensor:
+    """Mean cross-entropy in nats, over the last axis."""
+    return F.cross_entropy(inp.flatten(0, -2).float(), targ.flatten())
