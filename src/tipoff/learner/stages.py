@@ -79,7 +79,13 @@ def fine_tune_stages(
     """fastai's recipe: the head alone first, then everything at half the rate, discriminatively."""
     common: dict[str, Any] = {"wd": wd, "moms": moms, "div_final": div_final}
     head = Stage(
-        "one_cycle", freeze_epochs, group_rates(slice(base_lr), n_groups), -1, "head", pct_start=0.99, **common
+        "one_cycle",
+        freeze_epochs,
+        group_rates(slice(base_lr), n_groups),
+        -1,
+        "head",
+        pct_start=0.99,
+        **common,
     )
     rest = slice(base_lr / 2 / lr_mult, base_lr / 2) if lr_max is None else lr_max
     everything = Stage(

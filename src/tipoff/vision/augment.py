@@ -28,7 +28,11 @@ cifar_stats = ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])
 mnist_stats = ([0.131], [0.308])
 
 _LEVELS = np.arange(256, dtype=np.float32)
-_BORDERS = {"reflection": cv2.BORDER_REFLECT_101, "border": cv2.BORDER_REPLICATE, "zeros": cv2.BORDER_CONSTANT}
+_BORDERS = {
+    "reflection": cv2.BORDER_REFLECT_101,
+    "border": cv2.BORDER_REPLICATE,
+    "zeros": cv2.BORDER_CONSTANT,
+}
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,10 @@ class _Job:
 
 
 def fuse_pictures(
-    tfms: Sequence[BatchTransform], kinds: Sequence[Kind], fields: Sequence[Tensor], draws: Sequence[Tensor | None]
+    tfms: Sequence[BatchTransform],
+    kinds: Sequence[Kind],
+    fields: Sequence[Tensor],
+    draws: Sequence[Tensor | None],
 ) -> list[Tensor]:
     """Apply a run of moves and pointwise changes to the pictures of a batch in one visit each."""
     moves = [(t, u) for t, u in zip(tfms, draws, strict=True) if isinstance(t, Geometric)]
@@ -202,7 +209,9 @@ def _moved(picture: np.ndarray, relative: np.ndarray, m: np.ndarray) -> np.ndarr
     size = picture.shape[1::-1]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     if m[2, 0] == 0 and m[2, 1] == 0:
-        return np.asarray(cv2.warpAffine(picture, m[:2] / m[2, 2], size, flags=flags, borderMode=cv2.BORDER_REFLECT_101))
+        return np.asarray(
+            cv2.warpAffine(picture, m[:2] / m[2, 2], size, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+        )
     return np.asarray(cv2.warpPerspective(picture, m, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101))
 
 
@@ -237,5 +246,3 @@ def aug_transforms(
     if max_lighting:
         made += [Brightness(max_lighting, p_lighting), Contrast(max_lighting, p_lighting)]
     return [*made, *(xtra_tfms or ())]
-
-

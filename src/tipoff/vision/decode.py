@@ -54,7 +54,9 @@ def decode_image(source: Any, *, mode: str = "RGB", max_pixels: int = MAX_PIXELS
                         return plain
                 return _from_pillow(image, mode, name, max_pixels)
     except UnidentifiedImageError:
-        raise DataError(f"{name} is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF).") from None
+        raise DataError(
+            f"{name} is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)."
+        ) from None
     except DataError:
         raise
     except Image.DecompressionBombError as e:
@@ -162,7 +164,9 @@ def _from_pillow(image: Image.Image, mode: str, name: str, max_pixels: int) -> n
 
 def _from_array(x: np.ndarray, mode: str) -> np.ndarray:
     if x.dtype != np.uint8 or x.ndim not in (2, 3) or (x.ndim == 3 and x.shape[2] not in (1, 3, 4)):
-        raise DataError(f"An array of shape {x.shape} and type {x.dtype} is not a picture; uint8 (H, W, 3) is.")
+        raise DataError(
+            f"An array of shape {x.shape} and type {x.dtype} is not a picture; uint8 (H, W, 3) is."
+        )
     if x.size == 0:
         raise DataError(f"The picture is empty: its shape is {x.shape}.")
     if x.ndim == 2 or x.shape[2] == 1:

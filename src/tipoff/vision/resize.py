@@ -36,7 +36,11 @@ class PadMode(str, Enum):
     Reflection = "reflection"
 
 
-_BORDERS = {"zeros": cv2.BORDER_CONSTANT, "border": cv2.BORDER_REPLICATE, "reflection": cv2.BORDER_REFLECT_101}
+_BORDERS = {
+    "zeros": cv2.BORDER_CONSTANT,
+    "border": cv2.BORDER_REPLICATE,
+    "reflection": cv2.BORDER_REFLECT_101,
+}
 
 
 def as_size(size: Any) -> tuple[int, int]:
@@ -52,7 +56,9 @@ def fast_resize(x: np.ndarray, height: int, width: int) -> np.ndarray:
     if x.shape[:2] == (height, width):
         return x
     shrinks = x.shape[0] >= height and x.shape[1] >= width
-    return np.asarray(cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+    return np.asarray(
+        cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    )
 
 
 def exact_resize(x: np.ndarray, height: int, width: int) -> np.ndarray:  # (H, W, 3) -> float32 (h, w, 3)
@@ -74,7 +80,9 @@ def _pad(x: np.ndarray, height: int, width: int, down: float, right: float, mode
     more_h, more_w = height - x.shape[0], width - x.shape[1]
     top, left = round(more_h * down), round(more_w * right)
     kind = _BORDERS[mode]
-    if mode == "reflection" and (max(top, more_h - top) >= x.shape[0] or max(left, more_w - left) >= x.shape[1]):
+    if mode == "reflection" and (
+        max(top, more_h - top) >= x.shape[0] or max(left, more_w - left) >= x.shape[1]
+    ):
         kind = cv2.BORDER_REPLICATE  # too little picture to mirror
     return np.asarray(cv2.copyMakeBorder(x, top, more_h - top, left, more_w - left, kind))
 
@@ -210,7 +218,9 @@ class RandomResizedCrop(ItemTransform):
         height, width = as_size(self.size)
         object.__setattr__(self, "size", height if height == width else (height, width))
         if not 0 < self.min_scale <= self.max_scale <= 1:
-            raise UsageError(f"min_scale={self.min_scale}, max_scale={self.max_scale}: give shares of the area in (0, 1].")
+            raise UsageError(
+                f"min_scale={self.min_scale}, max_scale={self.max_scale}: give shares of the area in (0, 1]."
+            )
 
     def parts(self) -> tuple[ItemTransform, ...]:
         height, width = as_size(self.size)

@@ -1,0 +1,1 @@
+"""Small layers that know nothing of the rest of tipoff."""

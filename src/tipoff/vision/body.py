@@ -1,0 +1,140 @@
+"""The part of a network that makes feature maps out of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tipoff.errors import ArchError
+from tipoff.vision.arch import Arch, resolve
+from tipoff.vision.weights import find, fits
+
+
+class TimmBody(nn.Module):
+    """A timm network up to its feature maps, whatever their layout, as (B, C, H, W)."""
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        net.reset_classifier(0, "")
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, 3, H, W) -> (B, C, h, w)
+        out: Tensor = self.net.forward_features(x)
+        if out.ndim == 3:  # (B, N, C): tokens of a transformer
+            return out.transpose(1, 2)[..., None]
+        if out.ndim == 4 and out.shape[-1] == self.net.num_features and out.shape[1] != self.net.num_features:
+            return out.permute(0, 3, 1, 2)  # channels last
+        return out[..., None, None] if out.ndim == 2 else out
+
+
+class TorchvisionBody(nn.Sequential):
+    """A torchvision network cut before its pooling."""
+
+
+_CUT = ("avgpool", "classifier", "fc", "heads", "head")
+
+
+def cut_torchvision(net: nn.Module, cut: int | None = None) -> nn.Sequential:
+    """The children of `net` before the pooling, or the first `cut` of them."""
+    children = list(net.named_children())
+    if cut is not None:
+        return TorchvisionBody(*(m for _, m in children[:cut]))
+    kept = []
+    for name, m in children:
+        if name in _CUT:
+            break
+        kept.append(m)
+    if not kept or any(name in ("encoder", "class_token") for name, _ in children):
+        raise ArchError(
+            f"{type(net).__name__} of torchvision has no feature maps to cut at; timm has it: 'timm/...'."
+        )
+    body = TorchvisionBody(*kept)
+    if type(net).__name__ == "DenseNet":
+        body.append(nn.ReLU(inplace=True))
+    return body
+
+
+def adapt_input(net: nn.Module, n_in: int) -> None:
+    """Give the first convolution `n_in` channels, as fastai: of fewer the first are kept, more are added as zeros."""
+    for parent in net.modules():
+        for name, m in parent.named_children():
+            if isinstance(m, nn.Conv2d):
+                new = nn.Conv2d(
+                    n_in,
+                    m.out_channels,
+                    m.kernel_size,
+                    m.stride,
+                    m.padding,
+                    m.dilation,
+                    m.groups,
+                    m.bias is not None,  # type: ignore[arg-type]
+                )
+                if hasattr(m, "padding") and type(m) is not nn.Conv2d:
+                    raise ArchError(
+                        f"The first layer is a {type(m).__name__}, which takes {m.in_channels} channels only."
+                    )
+                with torch.no_grad():
+                    weight = torch.zeros_like(new.weight)
+                    n = min(n_in, m.in_channels)
+                    weight[:, :n] = m.weight[:, :n] if n_in > 1 else m.weight.sum(1, keepdim=True)
+                    new.weight.copy_(weight)
+                setattr(parent, name, new)
+                return
+
+
+def as_body(arch: Arch, net: nn.Module, n_in: int = 3, cut: int | None = None) -> nn.Module:
+    """`net` without its classifier, for `n_in` channels."""
+    if n_in != 3:
+        adapt_input(net, n_in)
+    return TimmBody(net) if arch.source == "timm" else cut_torchvision(net, cut)
+
+
+def create_body(
+    arch: str | Callable[..., Any], n_in: int = 3, pretrained: bool = True, cut: int | None = None
+) -> nn.Module:
+    """The body of a network by name: (B, n_in, H, W) -> (B, C, h, w).
+
+    Raises `ArchError` for an unknown name, or weights that cannot be had.
+    """
+    found = resolve(arch)
+    net = found.build()
+    if pretrained:
+        state = find(found).state
+        fits(net, state)
+        net.load_state_dict(state)
+    return as_body(found, net, n_in, cut)
+
+
+@torch.no_grad()
+def num_features(body: nn.Module, n_in: int = 3, size: int = 64) -> int:
+    """How many channels the feature maps have."""
+    if isinstance(body, TimmBody):
+        return int(body.net.num_features)
+    training = body.training
+    out: Tensor = body.eval()(torch.zeros(1, n_in, size, size, device=next(body.parameters()).device))
+    body.train(training)
+    return int(out.shape[1])
+
+
+def halves(body: nn.Module) -> list[list[nn.Parameter]]:
+    """The parameters of the earlier and the later half, by depth: two groups for discriminative rates."""
+    blocks = _blocks(body)
+    middle = len(blocks) // 2
+    return [[p for m in part for p in m.parameters()] for part in (blocks[:middle], blocks[middle:])]
+
+
+def _blocks(body: nn.Module) -> list[nn.Module]:
+    inner = body.net if isinstance(body, TimmBody) else body
+    out: list[nn.Module] = []
+    for m in inner.children():
+        if not any(True for _ in m.parameters()):
+            continue
+        nested = isinstance(m, (nn.Sequential, nn.ModuleList))
+        out += [c for c in m.children() if any(True for _ in c.parameters())] if nested else [m]
+    loose = [p for p in inner.parameters(recurse=False)]
+    if loose:
+        out.insert(0, nn.ParameterList(loose))
+    return out
