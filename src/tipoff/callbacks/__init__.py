@@ -1,0 +1,1 @@
+"""Ready-made behaviour for a run."""

@@ -1,0 +1,132 @@
+"""What happened: the loss of every step, the hyper-parameters, the figures of every epoch."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tipoff.display import BAR, BLUE, subplots
+from tipoff.train.callback import Callback
+from tipoff.train.optim import get_hyperparameter
+from tipoff.train.run import Run
+
+
+class Recorder(Callback):
+    """`values` holds one list an epoch, [train_loss, valid_loss, *metrics]; `losses`, `lrs`, `moms` one number a step.
+
+    `loss_smooth` is the mean of the losses weighted towards the last ones (beta 0.98), as fastai shows it.
+    """
+
+    order = 50
+
+    def __init__(self, beta: float = 0.98) -> None:
+        self.beta = beta
+        self.reset()
+
+    def reset(self) -> None:
+        self.values: list[list[float]] = []
+        self.seconds: list[float] = []
+        self.metric_names: list[str] = []
+        self.iters: list[int] = []
+        self.hps: dict[str, list[float]] = {}
+        self._raw: list[Tensor] = []
+        self._done: list[float] = []
+
+    def before_fit(self, run: Run) -> None:
+        if not run.n_steps:
+            self.reset()
+        self.metric_names = ["train_loss", "valid_loss", *(m.name for m in run.metrics)]
+
+    def before_epoch(self, run: Run) -> None:
+        self._began = time.perf_counter()
+
+    def after_batch(self, run: Run) -> None:
+        if run.training:
+            self._raw.append(run.loss.detach())
+
+    def after_step(self, run: Run) -> None:
+        group = next(iter(run.optims.values())).param_groups[-1]
+        for name in run.schedules:
+            self.hps.setdefault(name, []).append(get_hyperparameter(group, name))
+
+    def after_epoch(self, run: Run) -> None:
+        nan = float("nan")
+        self.values.append(
+            [v if v is not None else nan for v in (run.train_loss, run.valid_loss)] + list(run.metric_values)
+        )
+        self.iters.append(run.n_steps)
+        self.seconds.append(time.perf_counter() - self._began)
+
+    @property
+    def losses(self) -> list[float]:
+        """The training loss of each batch."""
+        if self._raw:
+            self._done += torch.stack([t.float() for t in self._raw]).tolist()
+            self._raw.clear()
+        return self._done
+
+    @property
+    def lrs(self) -> list[float]:
+        return self.hps.get("lr", [])
+
+    @property
+    def moms(self) -> list[float]:
+        return self.hps.get("mom", [])
+
+    def smooth(self) -> list[float]:
+        """The losses, each averaged with those before it."""
+        out, mean, weight = [], 0.0, 0.0
+        for loss in self.losses:
+            mean = self.beta * mean + (1 - self.beta) * loss
+            weight = self.beta * weight + (1 - self.beta)
+            out.append(mean / weight)
+        return out
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "values": self.values,
+            "seconds": self.seconds,
+            "iters": self.iters,
+            "hps": self.hps,
+            "losses": self.losses,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.reset()
+        self.values, self.seconds, self.iters = state["values"], state["seconds"], state["iters"]
+        self.hps, self._done = state["hps"], state["losses"]
+
+    def plot_loss(
+        self,
+        skip_start: int = 5,
+        with_valid: bool = True,
+        log: bool = False,
+        show_epochs: bool = False,
+        ax: Any = None,
+    ) -> Any:
+        """The smoothed training loss over the steps, and the validation loss at the end of each epoch."""
+        ax = ax if ax is not None else subplots(figsize=(6, 4))[1]
+        smooth = self.smooth()
+        ax.plot(range(skip_start, len(smooth)), smooth[skip_start:], color=BAR, label="train")
+        if with_valid and self.values:
+            ax.plot(self.iters, [v[1] for v in self.values], color=BLUE, marker="o", label="valid")
+            ax.legend()
+        if show_epochs:
+            for i in self.iters:
+                ax.axvline(i, color="0.85", lw=0.8)
+        ax.set(xlabel="step", ylabel="loss", yscale="log" if log else "linear")
+        return ax
+
+    def plot_sched(
+        self, keys: str | list[str] | None = None, figsize: tuple[float, float] | None = None
+    ) -> Any:
+        """The hyper-parameters over the steps: `keys` of lr and mom."""
+        names = [keys] if isinstance(keys, str) else keys or list(self.hps)
+        figure, axes = subplots(1, len(names), figsize=figsize or (6 * len(names), 4), squeeze=False)
+        for name, ax in zip(names, axes.flat, strict=True):
+            ax.plot(self.hps[name], color=BAR)
+            ax.set(xlabel="step", ylabel={"lr": "learning rate", "mom": "momentum"}.get(name, name))
+        return figure

@@ -1,0 +1,100 @@
+"""Checkpoints while a run goes on, and logs of its figures."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+from tipoff.optional import need
+from tipoff.train.callback import Callback
+from tipoff.train.checkpoint import write_checkpoint
+from tipoff.train.run import Run
+
+
+class SaveCheckpoint(Callback):
+    """Write the whole state of the run to `path`, every so many seconds or steps, and after each epoch.
+
+    A run that was killed goes on from there, bit for bit: `learn.resume()`.
+    """
+
+    order = 90
+
+    def __init__(self, path: str | Path, every_seconds: float = 30.0, every_steps: int | None = None) -> None:
+        self.path, self.every_seconds, self.every_steps = Path(path), every_seconds, every_steps
+        self.meta: dict[str, Any] = {}  # what the run belongs to, as plain values
+        self._last = time.monotonic()
+
+    def save(self, run: Run) -> None:
+        if run.engine.is_main:
+            write_checkpoint(self.path, {"run": run.state_dict(), "meta": self.meta})
+        self._last = time.monotonic()
+
+    def after_step(self, run: Run) -> None:
+        by_steps = self.every_steps is not None and run.n_steps % self.every_steps == 0
+        # the last step of an epoch is saved after the validation, with the epoch's figures
+        if run.n_batches < len(run.train) and (
+            by_steps or time.monotonic() - self._last >= self.every_seconds
+        ):
+            self.save(run)
+
+    def after_epoch(self, run: Run) -> None:
+        self.save(run)
+
+
+class CSVLogger(Callback):
+    """A row of figures an epoch in the file `fname`."""
+
+    order = 65
+
+    def __init__(self, fname: str | Path = "history.csv", append: bool = False) -> None:
+        self.path, self.append = Path(fname), append
+
+    def before_fit(self, run: Run) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if run.n_steps or (self.append and self.path.exists()):
+            return
+        with open(self.path, "w", newline="") as file:
+            csv.writer(file).writerow(
+                ["epoch", "train_loss", "valid_loss", *(m.name for m in run.metrics), "seconds"]
+            )
+
+    def before_epoch(self, run: Run) -> None:
+        self._began = time.perf_counter()
+
+    def after_epoch(self, run: Run) -> None:
+        spent = round(time.perf_counter() - self._began, 3)
+        with open(self.path, "a", newline="") as file:
+            csv.writer(file).writerow(
+                [run.epoch - 1, run.train_loss, run.valid_loss, *run.metric_values, spent]
+            )
+
+
+class TensorBoardCallback(Callback):
+    """Losses, metrics and rates for TensorBoard, in `log_dir`."""
+
+    order = 65
+
+    def __init__(self, log_dir: str | Path = "runs") -> None:
+        self.log_dir = Path(log_dir)
+
+    def before_fit(self, run: Run) -> None:
+        need("tensorboard", "TensorBoardCallback", "tipoff[tensorboard]")
+        self.writer = need(
+            "torch.utils.tensorboard", "TensorBoardCallback", "tipoff[tensorboard]"
+        ).SummaryWriter(self.log_dir)
+
+    def after_batch(self, run: Run) -> None:
+        if run.training:
+            self.writer.add_scalar("train_loss", run.loss.detach(), run.n_steps)
+
+    def after_step(self, run: Run) -> None:
+        self.writer.add_scalar("lr", next(iter(run.optims.values())).param_groups[-1]["lr"], run.n_steps)
+
+    def after_epoch(self, run: Run) -> None:
+        for name, value in run.figures.items():
+            self.writer.add_scalar(name if name != "train_loss" else "epoch_train_loss", value, run.epoch)
+
+    def after_fit(self, run: Run) -> None:
+        self.writer.close()
