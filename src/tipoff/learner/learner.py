@@ -1,0 +1,404 @@
+"""Data, a model, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from tipoff.bundle.predictor import Predictor
+from tipoff.callbacks.progress import Progress
+from tipoff.callbacks.recorder import Recorder
+from tipoff.data.block import Target
+from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.transform import BatchTransform
+from tipoff.errors import UsageError
+from tipoff.learner import freeze as freezing
+from tipoff.learner.budget import plan_minutes
+from tipoff.learner.execute import FrozenNorms, execute, resume
+from tipoff.learner.lr_find import Suggestions, lr_find
+from tipoff.learner.predictions import Predictions, predict_all, show_results, tta
+from tipoff.learner.stages import Kind, Stage, fine_tune_stages, group_rates
+from tipoff.learner.state import export, load_weights, save_weights
+from tipoff.learner.suggest import valley
+from tipoff.learner.summary import summary
+from tipoff.learner.targets import target_for
+from tipoff.metrics.resolve import as_metrics
+from tipoff.spec import Catalog, Spec
+from tipoff.train.callback import Callback
+from tipoff.train.engine import TorchEngine
+from tipoff.train.optim import Adam
+
+Rate = float | slice | Sequence[float]
+Moms = tuple[float, float, float]
+
+
+class Prediction(NamedTuple):
+    """(decoded, encoded, probabilities) of one item, as fastai gives them."""
+
+    decoded: Any
+    encoded: Tensor
+    probabilities: Tensor
+
+
+class Learner:
+    """Data and a model, ready to be trained, looked at and exported.
+
+    `loss_func` is any function of predictions and targets, by default that of the data's target; `opt_func`
+    any optimizer called with parameter groups and `lr`; `splitter` divides the parameters into groups, from
+    the input on; `metrics` are names, functions `f(preds, targs)` or `Metric`s. `wd` is the weight decay,
+    which norms and biases are spared unless `wd_bn_bias`. With `train_bn`, batch norms learn in frozen
+    layers too; without it, frozen layers run without a backward pass.
+    """
+
+    def __init__(
+        self,
+        dls: DataLoaders,
+        model: nn.Module,
+        loss_func: Callable[..., Tensor] | None = None,
+        opt_func: Callable[..., Any] = Adam,
+        lr: float = 0.001,
+        splitter: freezing.Splitter = freezing.trainable_params,  # type: ignore[assignment]
+        cbs: Any = None,
+        metrics: Any = None,
+        path: str | Path | None = None,
+        model_dir: str | Path = "models",
+        wd: float | None = None,
+        wd_bn_bias: bool = False,
+        train_bn: bool = True,
+        moms: Moms = (0.95, 0.85, 0.95),
+        default_cbs: bool = True,
+        *,
+        model_spec: Spec | None = None,
+        norm: BatchTransform | None = None,
+        facts: dict[str, Any] | None = None,
+        precision: str = "float32",
+        channels_last: bool = False,
+    ) -> None:
+        self.norm = norm
+        self.dls = dls
+        self.target: Target = target_for(dls, loss_func)
+        self.loss_func = loss_func if loss_func is not None else self.target.loss
+        self.opt_func, self.lr, self.splitter = opt_func, lr, splitter
+        self.metrics = as_metrics(metrics)
+        self.path = Path(path) if path is not None else dls.path
+        self.model_dir = Path(model_dir)
+        self.wd, self.wd_bn_bias, self.train_bn, self.moms = wd, wd_bn_bias, train_bn, moms
+        self.model_spec, self.facts = model_spec, facts or {}
+        self.engine = TorchEngine(self.dls.device, precision, channels_last)
+        self.model = self.engine.prepare(model)
+        self.opt: Any = None
+        self.frozen_to = 0
+        self.n_epochs_done = 0
+        self.recorder = Recorder()
+        self.progress: Progress | None = Progress()
+        defaults: list[Callback] = (
+            [FrozenNorms(), self.recorder, self.progress] if default_cbs else [FrozenNorms()]
+        )
+        self.cbs = [*defaults, *_as_callbacks(cbs)]
+        self.groups = freezing.as_groups(splitter(self.model))
+
+    # data and model ------------------------------------------------------------------------
+
+    @property
+    def dls(self) -> DataLoaders:
+        """The data. Other DataLoaders may be put in its place, for progressive resizing; they are normalised alike."""
+        return self._dls
+
+    @dls.setter
+    def dls(self, dls: DataLoaders) -> None:
+        if self.norm is not None and dls.plan is not None:
+            plan = dls.plan.with_norm(self.norm)
+            dls = dls.with_plan(plan) if plan is not dls.plan and len(dls) else dls
+        self._dls = dls
+
+    def add_cb(self, cb: Callback) -> Learner:
+        self.cbs.append(cb)
+        return self
+
+    def remove_cb(self, cb: Callback) -> Learner:
+        self.cbs = [c for c in self.cbs if c is not cb and not (isinstance(cb, type) and isinstance(c, cb))]
+        return self
+
+    def no_bar(self) -> _Quiet:
+        """A context in which nothing is shown: `with learn.no_bar(): learn.fit(1)`."""
+        return _Quiet(self)
+
+    def to_fp32(self) -> Learner:
+        return self._precision("float32")
+
+    def to_bf16(self) -> Learner:
+        """Compute in bfloat16 where autocast says so; weights stay float32."""
+        return self._precision("bfloat16")
+
+    def to_fp16(self, **_: Any) -> Learner:
+        """Compute in half precision: float16 with a gradient scaler on CUDA, bfloat16 elsewhere."""
+        return self._precision("float16" if self.dls.device.type == "cuda" else "bfloat16")
+
+    def _precision(self, precision: str) -> Learner:
+        self.engine = TorchEngine(self.dls.device, precision, self.engine.channels_last)
+        return self
+
+    # which layers learn --------------------------------------------------------------------
+
+    def freeze_to(self, n: int) -> None:
+        """Let the groups of layers from `n` on learn, and none before; negative counts from the end."""
+        self.frozen_to = freezing.freeze_to(self.model, self.groups, n, self.train_bn)
+        self.opt = None
+
+    def freeze(self) -> None:
+        """Only the last group, the head, learns."""
+        self.freeze_to(-1)
+
+    def unfreeze(self) -> None:
+        """Everything learns."""
+        self.freeze_to(0)
+
+    # training ------------------------------------------------------------------------------
+
+    def _rates(self, lr: Rate | None) -> tuple[float, ...]:
+        return group_rates(self.lr if lr is None else lr, len(self.groups))
+
+    def _fit(
+        self, kind: Kind, n_epoch: int, lr: Rate | None, cbs: Any, reset_opt: bool, **options: Any
+    ) -> None:
+        if n_epoch < 0:
+            raise UsageError(f"n_epoch is {n_epoch}; it must not be negative.")
+        if reset_opt:
+            self.opt = None
+        execute(self, [Stage(kind, n_epoch, self._rates(lr), **options)], _as_callbacks(cbs))
+
+    def fit(
+        self,
+        n_epoch: int,
+        lr: Rate | None = None,
+        wd: float | None = None,
+        cbs: Any = None,
+        reset_opt: bool = False,
+    ) -> None:
+        """Train for `n_epoch` epochs at a constant learning rate."""
+        self._fit("constant", n_epoch, lr, cbs, reset_opt, wd=wd)
+
+    def fit_one_cycle(
+        self,
+        n_epoch: int,
+        lr_max: Rate | None = None,
+        div: float = 25.0,
+        div_final: float = 1e5,
+        pct_start: float = 0.25,
+        wd: float | None = None,
+        moms: Moms | None = None,
+        cbs: Any = None,
+        reset_opt: bool = False,
+    ) -> None:
+        """Train with the one-cycle policy (Smith 2018): up to `lr_max` over `pct_start` of the run, then down."""
+        options = {"div": div, "div_final": div_final, "pct_start": pct_start, "wd": wd, "moms": moms}
+        self._fit("one_cycle", n_epoch, lr_max, cbs, reset_opt, **options)
+
+    def fit_flat_cos(
+        self,
+        n_epoch: int,
+        lr: Rate | None = None,
+        div_final: float = 1e5,
+        pct_start: float = 0.75,
+        wd: float | None = None,
+        cbs: Any = None,
+        reset_opt: bool = False,
+    ) -> None:
+        """Train at a constant rate for `pct_start` of the run, then anneal along a cosine."""
+        self._fit("flat_cos", n_epoch, lr, cbs, reset_opt, div_final=div_final, pct_start=pct_start, wd=wd)
+
+    def fit_sgdr(
+        self,
+        n_cycles: int,
+        cycle_len: int,
+        lr_max: Rate | None = None,
+        cycle_mult: int = 2,
+        cbs: Any = None,
+        reset_opt: bool = False,
+        wd: float | None = None,
+    ) -> None:
+        """Train with warm restarts (Loshchilov and Hutter 2017): cycles of `cycle_len` epochs, each longer."""
+        n = sum(cycle_len * cycle_mult**i for i in range(n_cycles))
+        self._fit("sgdr", n, lr_max, cbs, reset_opt, cycle_len=cycle_len, cycle_mult=cycle_mult, wd=wd)
+
+    def fine_tune(
+        self,
+        epochs: int | None = None,
+        base_lr: float = 2e-3,
+        freeze_epochs: int = 1,
+        lr_mult: float = 100,
+        pct_start: float = 0.3,
+        div: float = 5.0,
+        lr_max: Rate | None = None,
+        div_final: float = 1e5,
+        wd: float | None = None,
+        moms: Moms | None = None,
+        cbs: Any = None,
+        *,
+        minutes: float | None = None,
+    ) -> None:
+        """Train the head for `freeze_epochs`, then everything for `epochs`, at half the rate and less below.
+
+        With `minutes` instead of `epochs`, a few steps are measured, and as many epochs are planned as fit.
+        """
+        if (epochs is None) == (minutes is None):
+            raise UsageError("fine_tune takes either a number of epochs or minutes=.")
+        if minutes is not None:
+            epochs = plan_minutes(self, minutes * 60, freeze_epochs)
+        assert epochs is not None
+        stages = fine_tune_stages(
+            epochs,
+            len(self.groups),
+            base_lr=base_lr,
+            freeze_epochs=freeze_epochs,
+            lr_mult=lr_mult,
+            pct_start=pct_start,
+            div=div,
+            div_final=div_final,
+            lr_max=lr_max,
+            wd=wd,
+            moms=moms,
+        )
+        execute(self, stages, _as_callbacks(cbs))
+
+    def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
+        """Go on with the call that was cut off, from the checkpoint that `SaveCheckpoint` wrote, bit for bit."""
+        resume(
+            self,
+            Path(file) if file is not None else self.path / self.model_dir / "checkpoint.pt",
+            _as_callbacks(cbs),
+        )
+
+    def lr_find(
+        self,
+        start_lr: float = 1e-7,
+        end_lr: float = 10.0,
+        num_it: int = 100,
+        stop_div: bool = True,
+        show_plot: bool = True,
+        suggest_funcs: Any = valley,
+    ) -> Suggestions:
+        """Raise the learning rate step by step and watch the loss; weights are put back afterwards.
+
+        Returns a named tuple of what each of `suggest_funcs` (minimum, steep, valley, slide) suggests.
+        """
+        return lr_find(self, start_lr, end_lr, num_it, stop_div, show_plot, suggest_funcs)
+
+    # answers -------------------------------------------------------------------------------
+
+    def validate(self, ds_idx: int = 1, dl: Any = None) -> list[float]:
+        """[loss, *metrics] on the validation items, or on `dl`."""
+        made = predict_all(self, ds_idx, dl, metrics=True)
+        return [made.loss, *made.figures]
+
+    def get_preds(
+        self,
+        ds_idx: int = 1,
+        dl: Any = None,
+        with_input: bool = False,
+        with_decoded: bool = False,
+        with_loss: bool = False,
+        act: Callable[[Tensor], Tensor] | None = None,
+        **_: Any,
+    ) -> tuple[Any, ...]:
+        """(probabilities, targets), with inputs before, decoded answers and losses behind where asked for.
+
+        In the order of the items; items that cannot be read are left out. Targets are None without labels.
+        """
+        made = predict_all(self, ds_idx, dl, with_input=with_input, act=act)
+        out: list[Any] = [*([made.inputs] if with_input else []), made.probs, made.targets]
+        if with_decoded:
+            out.append(self.target.decide(made.probs))
+        if with_loss:
+            out.append(made.losses)
+        return tuple(out)
+
+    def predict(self, item: Any) -> Prediction:
+        """(decoded, encoded, probabilities) of one item, such as a path, read as at validation."""
+        plan = self.dls.plan
+        if plan is None:
+            raise UsageError(
+                "predict needs DataLoaders made from a DataBlock; call learn.model on a batch instead."
+            )
+        raw = item if isinstance(item, tuple) and len(plan.inputs) > 1 else (item,)
+        with self.engine.autocast():
+            inputs = plan.inputs_of([plan.read(*(Path(r) if isinstance(r, str) else r for r in raw))])
+            prob = self.predictor().probabilities(inputs)[0]
+        encoded = self.target.decide(prob[None])[0]
+        return Prediction(self.target.decode(encoded), encoded, prob)
+
+    def predictor(self) -> Predictor:
+        """What answers, as it would from the exported file."""
+        assert self.dls.plan is not None
+        return Predictor(self.dls.plan, self.model, self.facts, self.dls.device)
+
+    def predictions(self, ds_idx: int = 1, dl: Any = None) -> Predictions:
+        """Everything about the predictions on the validation items, for interpretation."""
+        return predict_all(self, ds_idx, dl, metrics=True)
+
+    def tta(
+        self, ds_idx: int = 1, dl: Any = None, n: int = 4, beta: float | None = 0.25, use_max: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """(probabilities, targets) averaged over `n` randomly changed versions, with a share `beta` of the plain one."""
+        return tta(self, ds_idx, dl, n, beta, use_max)
+
+    def show_results(
+        self, ds_idx: int = 1, dl: Any = None, max_n: int = 9, shuffle: bool = True, **kwargs: Any
+    ) -> Any:
+        """Draw items with their truth and the answer; wrong ones in red. Returns the figure where `show=False`."""
+        return show_results(self, ds_idx, dl, max_n, shuffle, **kwargs)
+
+    def summary(self) -> str:
+        """Print layers, shapes of outputs and numbers of parameters."""
+        text = summary(self)
+        print(text)
+        return text
+
+    # files ---------------------------------------------------------------------------------
+
+    def _file(self, file: str | Path) -> Path:
+        name = Path(file)
+        name = name if name.suffix else name.with_suffix(".pth")
+        return name if name.is_absolute() else self.path / self.model_dir / name
+
+    def save(self, file: str | Path, with_opt: bool = True) -> Path:
+        """Write weights and optimizer to `path/model_dir/file.pth`."""
+        return save_weights(self, self._file(file), with_opt)
+
+    def load(self, file: str | Path, with_opt: bool = True, strict: bool = True) -> Learner:
+        """Read what `save` wrote."""
+        load_weights(self, self._file(file), with_opt, strict)
+        return self
+
+    def export(self, fname: str | Path = "export.tipoff", *, catalog: Catalog | None = None) -> Path:
+        """Write the model file: plan, network, weights, figures; no code and no pickle in it."""
+        path = Path(fname)
+        return export(
+            self, path if path.is_absolute() or path.parent != Path() else self.path / path, catalog
+        )
+
+
+class _Quiet:
+    def __init__(self, learn: Learner) -> None:
+        self.learn = learn
+
+    def __enter__(self) -> Learner:
+        self.kept = self.learn.cbs
+        self.learn.cbs = [c for c in self.kept if not isinstance(c, Progress)]
+        return self.learn
+
+    def __exit__(self, *_: object) -> None:
+        self.learn.cbs = self.kept
+
+
+def _as_callbacks(cbs: Any) -> list[Callback]:
+    if cbs is None:
+        return []
+    made = [c() if isinstance(c, type) else c for c in (cbs if isinstance(cbs, (list, tuple)) else [cbs])]
+    for c in made:
+        if not isinstance(c, Callback):
+            raise UsageError(f"cbs holds a {type(c).__name__}, which is no Callback.")
+    return made

@@ -1,0 +1,182 @@
+"""Predictions over a whole data set, in the order of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from tipoff.data.batch import Batch
+from tipoff.data.dataloaders import show_sample
+from tipoff.data.dataset import SampleDataset
+from tipoff.data.loader import Loader
+from tipoff.display import get_grid, pyplot
+from tipoff.errors import UsageError
+
+if TYPE_CHECKING:
+    from tipoff.learner.learner import Learner
+
+
+@dataclass
+class Predictions:
+    """What the network says of each item, (N, ...), on the CPU; `items` are positions in the data set."""
+
+    probs: Tensor
+    targets: Tensor | None
+    losses: Tensor | None
+    items: Tensor
+    inputs: Tensor | None = None
+    figures: list[float] = field(default_factory=list)
+    dataset: Any = None
+
+    @property
+    def loss(self) -> float:
+        return float(self.losses.mean()) if self.losses is not None else float("nan")
+
+
+def in_order(learn: Learner, ds_idx: int, dl: Any) -> Any:
+    """`dl`, or the loader of one split, in order and without random changes."""
+    if dl is not None:
+        return dl
+    if ds_idx >= len(learn.dls):
+        raise UsageError(
+            "There are no validation items: this learner comes from a model file. Pass dl=learn.dls.test_dl(items)."
+        )
+    found = learn.dls[ds_idx]
+    if not isinstance(found, Loader):
+        return found
+    plain = (
+        found.dataset.view(training=False)
+        if found.training and isinstance(found.dataset, SampleDataset)
+        else found.dataset
+    )
+    return found.replace(dataset=plain, shuffle=False, drop_last=False)
+
+
+@torch.no_grad()
+def predict_all(
+    learn: Learner,
+    ds_idx: int = 1,
+    dl: Any = None,
+    *,
+    with_input: bool = False,
+    metrics: bool = False,
+    act: Callable[[Tensor], Tensor] | None = None,
+) -> Predictions:
+    """Run the network over a loader and gather what it says."""
+    source, target = in_order(learn, ds_idx, dl), learn.target
+    learn.model.eval()
+    probs: list[Tensor] = []
+    ys: list[Tensor] = []
+    losses: list[Tensor] = []
+    items: list[Tensor] = []
+    inputs: list[Tensor] = []
+    for metric in learn.metrics if metrics else ():
+        metric.reset()
+    for raw in source.batches(0):
+        batch: Batch = source.finish(learn.engine.to_device(raw), 0)
+        with learn.engine.autocast():
+            pred = learn.model(*batch.x)
+            if batch.y:
+                losses.append(_each(learn, pred, batch))
+        pred = pred.float()
+        probs.append((act or target.activation)(pred).cpu())
+        items.append(batch.items)
+        if with_input:
+            inputs.append(batch.x[0].cpu())
+        if batch.y:
+            ys.append(batch.y[0].cpu())
+            for metric in learn.metrics if metrics else ():
+                metric.update(pred, *batch.y)
+    figures = [m.compute() for m in learn.metrics] if metrics and ys else []
+    return Predictions(
+        torch.cat(probs),
+        torch.cat(ys) if ys else None,
+        torch.cat(losses) if losses else None,
+        torch.cat(items),
+        torch.cat(inputs) if inputs else None,
+        figures,
+        getattr(source, "dataset", None),
+    )
+
+
+def _each(learn: Learner, pred: Tensor, batch: Batch) -> Tensor:  # -> (B,)
+    """The loss of each sample; where the loss only gives a mean, that mean for each of the batch."""
+    if learn.loss_func == learn.target.loss:
+        return learn.target.loss_each(pred.float(), *batch.y).cpu()
+    loss = learn.loss_func
+    if hasattr(loss, "reduction"):
+        kept, loss.reduction = loss.reduction, "none"
+        try:
+            each: Tensor = loss(pred.float(), *batch.y)
+        finally:
+            loss.reduction = kept
+        if each.numel() % batch.size == 0:
+            return each.reshape(batch.size, -1).mean(1).cpu()
+    return loss(pred.float(), *batch.y).reshape(1).expand(batch.size).cpu()
+
+
+def tta(
+    learn: Learner, ds_idx: int, dl: Any, n: int, beta: float | None, use_max: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Probabilities over `n` random versions of each item, mixed with those of the plain one."""
+    plain_loader = in_order(learn, ds_idx, dl)
+    plain = predict_all(learn, dl=plain_loader)
+    if not isinstance(plain_loader.dataset, SampleDataset):
+        raise UsageError("tta needs DataLoaders made from a DataBlock, which know how to change their items.")
+    changed = _Changed(plain_loader)
+    total = torch.stack([predict_all(learn, dl=changed.version(i)).probs for i in range(n)])
+    if use_max:
+        return torch.cat([total, plain.probs[None]]).amax(0), plain.targets
+    mean = total.mean(0)
+    return (mean if beta is None else torch.lerp(mean, plain.probs, beta)), plain.targets
+
+
+class _Changed:
+    """A loader in order whose items are changed at random, another way for each version."""
+
+    def __init__(self, loader: Loader) -> None:
+        self.loader, self.dataset = loader, loader.dataset.view(training=True)  # type: ignore[attr-defined]
+        self.epoch = 0
+
+    def version(self, i: int) -> _Changed:
+        self.epoch = i
+        return self
+
+    def batches(self, _: int) -> Any:
+        return (self.dataset.batch(positions, self.epoch) for positions in self.loader.order(0))
+
+    def finish(self, batch: Batch, _: int) -> Batch:
+        return self.dataset.plan.finish(batch, (self.dataset.seed, self.epoch))
+
+
+def show_results(
+    learn: Learner, ds_idx: int, dl: Any, max_n: int, shuffle: bool, show: bool = True, **kwargs: Any
+) -> Any:
+    """Draw `max_n` items with truth and answer."""
+    source, plan = in_order(learn, ds_idx, dl), learn.dls.plan
+    if plan is None:
+        raise UsageError(
+            "show_results needs DataLoaders made from a DataBlock, which know how to draw their items."
+        )
+    order = torch.randperm(source.n) if shuffle else torch.arange(source.n)
+    with torch.no_grad():
+        raw = source.dataset.batch(order[:max_n], 0)
+        batch = source.finish(learn.engine.to_device(raw), 0)
+        learn.model.eval()
+        probs = learn.target.activation(learn.model(*batch.x).float()).cpu()
+    figure, axes = get_grid(batch.size, return_fig=True, **kwargs)
+    for i, ax in enumerate(axes):
+        show_sample(plan, tuple(t[i] for t in batch.x), (), ax)
+        if batch.y:
+            learn.target.show_result(batch.y[0][i].cpu(), probs[i], ax)
+        else:
+            ax.set_title(learn.target.sentence(probs[i]))
+    figure.tight_layout()
+    if show:
+        pyplot("show_results").show()
+        return None
+    return figure

@@ -1,0 +1,76 @@
+"""What a learner predicts when only a loss says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tipoff.data.block import Target
+from tipoff.errors import UsageError
+
+
+@dataclass(frozen=True)
+class PlainTarget(Target):
+    """A target known by its loss alone; `kind_of` is categories, labels or numbers."""
+
+    kind_of: str = "numbers"
+
+    def activation(self, pred: Tensor) -> Tensor:
+        return {"categories": lambda p: p.softmax(-1), "labels": torch.sigmoid}.get(
+            self.kind_of, lambda p: p
+        )(pred)
+
+    def decide(self, prob: Tensor) -> Tensor:
+        if self.kind_of == "categories":
+            return prob.argmax(-1)
+        return (prob > 0.5).float() if self.kind_of == "labels" else prob
+
+
+def target_for(dls: Any, loss_func: Callable[..., Tensor] | None) -> Target:
+    """The target of the data; without one, what the loss implies."""
+    if dls.targets:
+        if len(dls.targets) > 1 and loss_func is None:
+            raise UsageError(
+                "There are several targets: pass loss_func=, which gets the prediction and each of them."
+            )
+        first: Target = dls.targets[0]
+        return first
+    if loss_func is None:
+        raise UsageError(
+            "These DataLoaders do not say what is predicted, so loss_func= is needed, such as nn.CrossEntropyLoss()."
+        )
+    name = (getattr(loss_func, "__name__", None) or type(loss_func).__name__).lower()
+    if isinstance(loss_func, nn.CrossEntropyLoss) or "cross_entropy" in name or "crossentropy" in name:
+        kind = "labels" if "binary" in name else "categories"
+    else:
+        kind = "labels" if "bce" in name else "numbers"
+    return PlainTarget(kind)
+
+
+def checked(loss_func: Callable[..., Tensor], target: Target) -> Callable[..., Tensor]:
+    """`loss_func` with a sentence instead of a shape error when it does not fit the target."""
+
+    def loss(pred: Any, *y: Tensor) -> Tensor:
+        try:
+            value = loss_func(pred, *y)
+        except (RuntimeError, ValueError, IndexError, TypeError) as e:
+            shapes = " and ".join(
+                f"{tuple(t.shape)} {str(t.dtype).removeprefix('torch.')}" for t in y if hasattr(t, "shape")
+            )
+            name = getattr(loss_func, "__name__", type(loss_func).__name__)
+            fits = f" {type(target).__name__} goes with {target.default_loss}." if target.default_loss else ""
+            raise UsageError(
+                f"The loss {name} does not fit: the network gives {tuple(getattr(pred, 'shape', ()))}, the targets are "
+                f"{shapes}.{fits} ({type(e).__name__}: {e})"
+            ) from e
+        if value.ndim:
+            raise UsageError(
+                f"The loss gives {tuple(value.shape)} numbers; it must give one: use reduction='mean'."
+            )
+        return value
+
+    return loss
