@@ -13,5 +13,12 @@ CATALOG: dict[str, str] = {
     "vision.flip_item@1": "tipoff.vision.resize:FlipItem",
     "vision.normalize@1": "tipoff.vision.augment:Normalize",
     "vision.int_to_float@1": "tipoff.vision.augment:IntToFloat",
+    "vision.brightness@1": "tipoff.vision.augment:Brightness",
+    "vision.contrast@1": "tipoff.vision.augment:Contrast",
+    "vision.flip@1": "tipoff.vision.geometry:Flip",
+    "vision.dihedral@1": "tipoff.vision.geometry:Dihedral",
+    "vision.rotate@1": "tipoff.vision.geometry:Rotate",
+    "vision.zoom@1": "tipoff.vision.geometry:Zoom",
+    "vision.warp@1": "tipoff.vision.geometry:Warp",
     "vision.classifier@1": "tipoff.vision.model:VisionModel",
 }

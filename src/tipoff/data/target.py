@@ -142,7 +142,7 @@ class CategoryBlock(Target):
 
     def show_result(self, truth: Tensor, prob: Tensor, ax: Axes) -> None:
         right = int(truth) == int(prob.argmax())
-        ax.set_title(f"{self.decode(truth)}\n{self.sentence(prob)}", color=None if right else "#a02a20")
+        ax.set_title(f"{self.decode(truth)}\n{self.sentence(prob)}", color="#211c16" if right else "#a02a20")
 
 
 @dataclass(frozen=True)

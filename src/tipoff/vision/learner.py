@@ -1,0 +1,140 @@
+"""A learner for pictures: a pretrained body by name, a new head, the right normalisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from tipoff.data.dataloaders import DataLoaders
+from tipoff.learner.learner import Learner
+from tipoff.notes import note
+from tipoff.train.optim import Adam
+from tipoff.vision.arch import ALIASES, resolve
+from tipoff.vision.augment import Normalize
+from tipoff.vision.model import VisionModel, vision_splitter
+
+
+@cache
+def has_fast_bf16() -> bool:
+    """Whether this processor computes in bfloat16, rather than imitating it."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def auto_precision(device: torch.device, model: nn.Module, size: int) -> str:
+    """bfloat16 where it is faster here: on GPUs that have it, and on processors with instructions for it.
+
+    Depthwise networks at small sizes are the exception on processors (`benchmarks/`).
+    """
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    if device.type != "cpu" or not has_fast_bf16():
+        return "float32"
+    depthwise = any(isinstance(m, nn.Conv2d) and m.groups == m.in_channels > 1 for m in model.modules())
+    return "float32" if depthwise and size < 160 else "bfloat16"
+
+
+def vision_learner(
+    dls: DataLoaders,
+    arch: str | Callable[..., Any] = "efficientnet_lite0",
+    normalize: bool = True,
+    n_out: int | None = None,
+    pretrained: bool = True,
+    weights: str | Path | None = None,
+    loss_func: Callable[..., Any] | None = None,
+    opt_func: Callable[..., Any] = Adam,
+    lr: float = 0.001,
+    splitter: Any = None,
+    cbs: Any = None,
+    metrics: Any = None,
+    path: str | Path | None = None,
+    model_dir: str | Path = "models",
+    wd: float | None = None,
+    wd_bn_bias: bool = False,
+    train_bn: bool | None = None,
+    moms: tuple[float, float, float] = (0.95, 0.85, 0.95),
+    *,
+    lin_ftrs: tuple[int, ...] | None = None,
+    ps: float = 0.5,
+    concat_pool: bool = True,
+    first_bn: bool = True,
+    bn_final: bool = False,
+    lin_first: bool = False,
+    y_range: tuple[float, float] | None = None,
+    n_in: int = 3,
+    precision: str = "auto",
+) -> Learner:
+    """A `Learner` with a network of timm or torchvision, by name or function, and fastai's head.
+
+    The body has pretrained weights unless `pretrained=False`; it is frozen to begin with, and pictures are
+    normalised as it was trained. `weights` is a file of one's own. `train_bn` None means that the batch norms
+    of frozen layers stay as they are (True trains them, as fastai does; see docs/decisions/003-train-bn.md).
+    `precision` is float32, bfloat16, float16, or auto. Raises `ArchError` for an unknown network, or weights
+    that cannot be had.
+
+    >>> learn = vision_learner(dls, "resnet34", metrics="error_rate")  # doctest: +SKIP
+    """
+    found = resolve(arch)
+    called = f"{found.source}/{found.name}"
+    spec = VisionModel(
+        called,
+        n_out if n_out is not None else dls.c,
+        n_in,
+        tuple(lin_ftrs) if lin_ftrs is not None else None,
+        ps,
+        concat_pool,
+        first_bn,
+        bn_final,
+        lin_first,
+        tuple(y_range) if y_range is not None else None,  # type: ignore[arg-type]
+    )
+    facts: dict[str, Any] = {"arch": found.name}
+    norm = None
+    if pretrained:
+        model, have = spec.build_pretrained(weights)
+        norm = Normalize(have.mean, have.std) if normalize and n_in == len(have.mean) else None
+        facts |= {"weights": have.source, "licence": have.licence}
+        if arch in ALIASES:
+            note(f"{arch} is {found.name}, which the weights {have.source} belong to ({have.licence})", once=True)
+    else:
+        model = spec.build()
+        facts["weights"] = "none: trained from the beginning"
+    if precision == "auto":
+        precision = auto_precision(dls.device, model, _size(dls))
+    learn = Learner(
+        dls,
+        model,
+        loss_func,
+        opt_func,
+        lr,
+        splitter or vision_splitter,
+        cbs,
+        metrics,
+        path,
+        model_dir,
+        wd,
+        wd_bn_bias,
+        (not pretrained) if train_bn is None else train_bn,
+        moms,
+        model_spec=spec,
+        norm=norm,
+        facts=facts,
+        precision=precision,
+        channels_last=True,
+    )
+    if pretrained:
+        learn.freeze()
+    return learn
+
+
+def _size(dls: DataLoaders) -> int:
+    """The shorter side of the pictures in a batch, in pixels."""
+    return int(min(dls.one_batch()[0].shape[-2:])) if len(dls) else 224
