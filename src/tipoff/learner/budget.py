@@ -6,7 +6,7 @@ import copy
 import time
 from typing import TYPE_CHECKING
 
-from tipoff.learner.execute import FrozenNorms, make_run
+from tipoff.learner.execute import make_run
 from tipoff.learner.stages import Stage
 from tipoff.notes import note
 from tipoff.train.loop import in_groups, train_step
@@ -50,7 +50,7 @@ def plan_minutes(learn: Learner, seconds: float, freeze_epochs: int) -> int:
 
 def _step_seconds(learn: Learner, freeze_to: int) -> float:
     run = make_run(learn, Stage("constant", 1, (1e-6,) * len(learn.groups), freeze_to))
-    run.callbacks = [FrozenNorms()]
+    run.callbacks = [learn.keep_norms]
     run.listen()
     run.training = True
     run.model.train()

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
+
 from tipoff.callbacks.progress import Progress
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.errors import UsageError
-from tipoff.learner import freeze as freezing
 from tipoff.learner.stages import Stage
 from tipoff.learner.targets import checked
 from tipoff.train.callback import Callback
@@ -26,13 +27,20 @@ if TYPE_CHECKING:
 Schedules = dict[str, Callable[[float], float]]
 
 
-class FrozenNorms(Callback):
-    """Batch norms that do not learn keep their statistics."""
+class KeepNorms(Callback):
+    """Batch norms that keep the running statistics they came with, whatever the layers around them learn.
+
+    On small data that is worth a lot: see docs/decisions/003-train-bn.md.
+    """
 
     order = -90
 
+    def __init__(self, norms: Sequence[nn.Module]) -> None:
+        self.norms = norms
+
     def before_train(self, run: Run) -> None:
-        freezing.set_batch_norms(run.model)
+        for norm in self.norms:
+            norm.eval()
 
 
 def schedules_of(stage: Stage, moms: tuple[float, float, float]) -> Schedules:

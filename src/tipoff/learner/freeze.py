@@ -47,9 +47,7 @@ def freeze_to(model: nn.Module, groups: Sequence[Sequence[nn.Parameter]], n: int
     return first
 
 
-def set_batch_norms(model: nn.Module) -> None:
-    """Batch norms that do not learn keep their running statistics too: they go into evaluation mode."""
-    for m in batch_norms(model):
-        own = list(m.parameters(recurse=False))
-        if own and not any(p.requires_grad for p in own):
-            m.eval()
+def kept_norms(model: nn.Module, groups: Sequence[Sequence[nn.Parameter]]) -> list[_NormBase]:
+    """The batch norms outside the last group, the head: those that came with their statistics."""
+    head = {id(p) for p in groups[-1]}
+    return [m for m in batch_norms(model) if not any(id(p) in head for p in m.parameters(recurse=False))]

@@ -17,7 +17,7 @@ from tipoff.data.transform import BatchTransform
 from tipoff.errors import UsageError
 from tipoff.learner import freeze as freezing
 from tipoff.learner.budget import plan_minutes
-from tipoff.learner.execute import FrozenNorms, execute, resume
+from tipoff.learner.execute import KeepNorms, execute, resume
 from tipoff.learner.lr_find import Suggestions, lr_find
 from tipoff.learner.predictions import Predictions, predict_all, show_results, tta
 from tipoff.learner.stages import Kind, Stage, fine_tune_stages, group_rates
@@ -50,7 +50,8 @@ class Learner:
     any optimizer called with parameter groups and `lr`; `splitter` divides the parameters into groups, from
     the input on; `metrics` are names, functions `f(preds, targs)` or `Metric`s. `wd` is the weight decay,
     which norms and biases are spared unless `wd_bn_bias`. With `train_bn`, batch norms learn in frozen
-    layers too; without it, frozen layers run without a backward pass.
+    layers too; without it, those outside the last group keep the statistics they came with, and frozen
+    layers run without a backward pass.
     """
 
     def __init__(
@@ -94,11 +95,10 @@ class Learner:
         self.n_epochs_done = 0
         self.recorder = Recorder()
         self.progress: Progress | None = Progress()
-        defaults: list[Callback] = (
-            [FrozenNorms(), self.recorder, self.progress] if default_cbs else [FrozenNorms()]
-        )
-        self.cbs = [*defaults, *_as_callbacks(cbs)]
         self.groups = freezing.as_groups(splitter(self.model))
+        self.keep_norms = KeepNorms([] if train_bn else freezing.kept_norms(self.model, self.groups))
+        shown: list[Callback] = [self.recorder, self.progress] if default_cbs else []
+        self.cbs: list[Callback] = [self.keep_norms, *shown, *_as_callbacks(cbs)]
 
     # data and model ------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import torch
 
 from tipoff.callbacks.recorder import Recorder
 from tipoff.display import BAR, INK, subplots
-from tipoff.learner.execute import FrozenNorms, make_run
+from tipoff.learner.execute import make_run
 from tipoff.learner.stages import Stage
 from tipoff.notes import note
 from tipoff.train.callback import Callback
@@ -62,7 +62,7 @@ def lr_find(
         run = make_run(learn, Stage("constant", -(-num_it // n_batches), (end_lr,) * len(learn.groups)))
         run.schedules = {"lr": Exponential(start_lr, end_lr)}
         run.total_steps, run.valid = num_it, None
-        run.callbacks = [FrozenNorms(), recorder, _Sweep(recorder, num_it, stop_div)]
+        run.callbacks = [learn.keep_norms, recorder, _Sweep(recorder, num_it, stop_div)]
         run.listen()
         run.emit("before_fit")
         while not run.stopping:

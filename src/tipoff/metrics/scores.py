@@ -14,7 +14,7 @@ def roc_auc(score: Tensor, y: Tensor) -> float:  # (N,), (N,) of 0 and 1
     negative = len(y) - positive
     if not positive or not negative:
         return float("nan")
-    values, at, counts = torch.unique(score.double(), return_inverse=True, return_counts=True)
+    _values, at, counts = torch.unique(score.double(), return_inverse=True, return_counts=True)
     ends = counts.cumsum(0).double()
     ranks = (ends - (counts.double() - 1) / 2)[at]
     return float((ranks[y.bool()].sum() - positive * (positive + 1) / 2) / (positive * negative))

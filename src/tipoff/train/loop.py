@@ -51,7 +51,7 @@ def train_step(run: Run, group: list[Batch]) -> None:
         run.emit("before_step")
     epoch = run.first_epoch + run.epoch
     group = [prepared(run, batch, epoch) for batch in group]
-    for run.objective in run.objectives:
+    for run.objective in run.objectives:  # noqa: B020
         if run.n_steps % run.objective.every == 0:
             minimise(run, group)
     run.n_batches += len(group)

@@ -29,17 +29,17 @@ def has_fast_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def auto_precision(device: torch.device, model: nn.Module, size: int) -> str:
+def auto_precision(device: torch.device, model: nn.Module) -> str:
     """bfloat16 where it is faster here: on GPUs that have it, and on processors with instructions for it.
 
-    Depthwise networks at small sizes are the exception on processors (`benchmarks/`).
+    Depthwise networks are the exception on processors: their backward pass is slower in bfloat16.
     """
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
     if device.type != "cpu" or not has_fast_bf16():
         return "float32"
     depthwise = any(isinstance(m, nn.Conv2d) and m.groups == m.in_channels > 1 for m in model.modules())
-    return "float32" if depthwise and size < 160 else "bfloat16"
+    return "float32" if depthwise else "bfloat16"
 
 
 def vision_learner(
@@ -103,12 +103,15 @@ def vision_learner(
         norm = Normalize(have.mean, have.std) if normalize and n_in == len(have.mean) else None
         facts |= {"weights": have.source, "licence": have.licence}
         if arch in ALIASES:
-            note(f"{arch} is {found.name}, which the weights {have.source} belong to ({have.licence})", once=True)
+            note(
+                f"{arch} is {found.name}, which the weights {have.source} belong to ({have.licence})",
+                once=True,
+            )
     else:
         model = spec.build()
         facts["weights"] = "none: trained from the beginning"
     if precision == "auto":
-        precision = auto_precision(dls.device, model, _size(dls))
+        precision = auto_precision(dls.device, model)
     learn = Learner(
         dls,
         model,
@@ -133,8 +136,3 @@ def vision_learner(
     if pretrained:
         learn.freeze()
     return learn
-
-
-def _size(dls: DataLoaders) -> int:
-    """The shorter side of the pictures in a batch, in pixels."""
-    return int(min(dls.one_batch()[0].shape[-2:])) if len(dls) else 224

@@ -100,9 +100,15 @@ class ImageDataLoaders(DataLoaders):
             missing = [name for name in (train, valid) if not (root / name).is_dir()]
             if missing:
                 folders = sorted({f.parent.name for f in files if f.parent != root})
-                found = f"found class folders {some(folders)}" if folders else f"found {len(files)} pictures without folders"
+                found = (
+                    f"found class folders {some(folders)}"
+                    if folders
+                    else f"found {len(files)} pictures without folders"
+                )
                 neither = f"neither {train}/ nor {valid}/" if len(missing) == 2 else f"no {missing[0]}/"
-                raise DataError(f"There is {neither} in {root}; {found}. Pass valid_pct=0.2 to split at random.")
+                raise DataError(
+                    f"There is {neither} in {root}; {found}. Pass valid_pct=0.2 to split at random."
+                )
             splitter = GrandparentSplitter(train_name=train, valid_name=valid)
             files = get_image_files(root, folders=[train, valid])
         else:
@@ -124,7 +130,9 @@ class ImageDataLoaders(DataLoaders):
     ) -> DataLoaders:
         """Pictures `fnames`, labelled by a function of their path."""
         files = [Path(f) for f in fnames]
-        return cls._from_block(files, path, files, RandomSplitter(valid_pct, seed), get_y=label_func, seed=seed, **kwargs)
+        return cls._from_block(
+            files, path, files, RandomSplitter(valid_pct, seed), get_y=label_func, seed=seed, **kwargs
+        )
 
     @classmethod
     def from_name_func(
@@ -192,9 +200,13 @@ class ImageDataLoaders(DataLoaders):
         """
         for col in (fn_col, *as_tuple(label_col), *(() if valid_col is None else (valid_col,))):
             if isinstance(col, str) and col not in df.columns:
-                raise DataError(f"There is no column {col!r}; there are {some(df.columns, 12)}.{did_you_mean(col, map(str, df.columns))}")
+                raise DataError(
+                    f"There is no column {col!r}; there are {some(df.columns, 12)}.{did_you_mean(col, map(str, df.columns))}"
+                )
             if isinstance(col, int) and col >= len(df.columns):
-                raise DataError(f"There is no column {col} (counted from 0); there are {len(df.columns)}: {some(df.columns, 12)}.")
+                raise DataError(
+                    f"There is no column {col} (counted from 0); there are {len(df.columns)}: {some(df.columns, 12)}."
+                )
         root = Path(path) / (folder or "")
         names = df.iloc[:, fn_col] if isinstance(fn_col, int) else df[fn_col]
         files = [root / f"{name}{suff}" for name in names]
@@ -203,7 +215,11 @@ class ImageDataLoaders(DataLoaders):
             there = sorted(p.name for p in root.iterdir())[:2000] if root.is_dir() else []
             near = did_you_mean(files[missing[0]].name, there)
             rows = some((df.index[i] for i in missing), 8)
-            ending = "" if Path(str(names.iloc[0])).suffix.lower() in IMAGE_EXTENSIONS or suff else " Is suff='.jpg' missing?"
+            ending = (
+                ""
+                if Path(str(names.iloc[0])).suffix.lower() in IMAGE_EXTENSIONS or suff
+                else " Is suff='.jpg' missing?"
+            )
             raise DataError(
                 f"{len(missing)} of {len(files)} files are not in {root}: rows {rows}. The first is {files[missing[0]].name}."
                 f"{near}{ending}"
@@ -221,7 +237,9 @@ class ImageDataLoaders(DataLoaders):
             files,
             splitter,
             get_x=ColReader(fn_col, pref=root, suff=suff),
-            get_y=(lambda row: [float(v) for v in as_tuple(label(row))]) if isinstance(y_block, RegressionBlock) else label,
+            get_y=(lambda row: [float(v) for v in as_tuple(label(row))])
+            if isinstance(y_block, RegressionBlock)
+            else label,
             y_block=y_block,
             seed=seed,
             **kwargs,
@@ -267,7 +285,13 @@ class ImageDataLoaders(DataLoaders):
         if y_block is None and len(labels):
             first = labels[0]
             many = isinstance(first, (list, tuple, set))
-            y_block = MultiCategoryBlock() if many else RegressionBlock() if isinstance(first, float) else CategoryBlock()
+            y_block = (
+                MultiCategoryBlock()
+                if many
+                else RegressionBlock()
+                if isinstance(first, float)
+                else CategoryBlock()
+            )
         elif isinstance(y_block, type):
             y_block = y_block()
         files = [Path(f) if isinstance(f, str) else f for f in fnames]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any, ClassVar
 
 import cv2
@@ -24,13 +24,13 @@ from tipoff.errors import UsageError
 Size = int | tuple[int, int]  # a square, or (height, width)
 
 
-class ResizeMethod(str, Enum):
+class ResizeMethod(StrEnum):
     Crop = "crop"
     Squish = "squish"
     Pad = "pad"
 
 
-class PadMode(str, Enum):
+class PadMode(StrEnum):
     Zeros = "zeros"
     Border = "border"
     Reflection = "reflection"

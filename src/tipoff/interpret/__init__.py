@@ -1,0 +1,1 @@
+"""What the model got right and wrong, and why."""
