@@ -24,11 +24,12 @@ class SaveCheckpoint(Callback):
     def __init__(self, path: str | Path, every_seconds: float = 30.0, every_steps: int | None = None) -> None:
         self.path, self.every_seconds, self.every_steps = Path(path), every_seconds, every_steps
         self.meta: dict[str, Any] = {}  # what the run belongs to, as plain values
+        self.extra: dict[str, Any] = {}  # likewise, from whoever made this callback
         self._last = time.monotonic()
 
     def save(self, run: Run) -> None:
         if run.engine.is_main:
-            write_checkpoint(self.path, {"run": run.state_dict(), "meta": self.meta})
+            write_checkpoint(self.path, {"run": run.state_dict(), "meta": {**self.meta, **self.extra}})
         self._last = time.monotonic()
 
     def after_step(self, run: Run) -> None:

@@ -1,0 +1,145 @@
+"""`tipoff train`, `predict`, `explain`, `info`, `resume`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tipoff.errors import TipoffError
+
+app = typer.Typer(
+    name="tipoff",
+    help="From a folder of photos to a model that you can use and understand.\n\n"
+    "Begin with:  tipoff train photos/",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Model = Annotated[Path, typer.Argument(help="A model file, such as things.tipoff.", show_default=False)]
+
+
+@app.command()
+def train(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder of class folders, of train/ and valid/, or with a CSV; or the CSV.",
+            show_default=False,
+        ),
+    ],
+    target: Annotated[
+        str | None, typer.Option(help="The column of the labels, for a CSV.", show_default=False)
+    ] = None,
+    arch: Annotated[str, typer.Option(help="Any network of timm or torchvision.")] = "efficientnet_lite0",
+    minutes: Annotated[
+        float | None, typer.Option(help="Time to spend; the epochs are planned to fit.", show_default=False)
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Epochs of all layers, after the head.  [default: 5]", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The model file.  [default: NAME.tipoff]", show_default=False)
+    ] = None,
+    size: Annotated[int, typer.Option(help="Pixels a side that pictures are brought to.")] = 224,
+    bs: Annotated[int, typer.Option(help="Pictures a batch.")] = 32,
+    seed: Annotated[int, typer.Option(help="Decides the split and all randomness.")] = 42,
+    pretrained: Annotated[bool, typer.Option(help="Begin with ImageNet weights.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show figures only.")] = False,
+    debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
+) -> None:
+    """Train a model on PATH: what it is, is read from what is there.
+
+    Folders of classes, train and valid folders, or a CSV with a column of file names and one of labels
+    become an image classifier. Says what it found, trains, and writes NAME.tipoff and a folder NAME/ of pictures.
+    """
+    from tipoff.cli.train import Settings, run_training
+
+    if minutes is not None and epochs is not None:
+        raise typer.BadParameter("give --minutes or --epochs, not both")
+    run_training(
+        Settings(
+            path=str(path), target=target, arch=arch, minutes=minutes, epochs=epochs, out=None if out is None else str(out),
+            size=size, bs=bs, seed=seed, pretrained=pretrained, quiet=quiet,
+        )
+    )  # fmt: skip
+
+
+@app.command()
+def resume(
+    checkpoint: Annotated[
+        Path, typer.Argument(help="NAME/checkpoint.pt of a training that was cut off.", show_default=False)
+    ],
+    debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
+) -> None:
+    """Go on with a training that was cut off, from where it last saved itself, with the same result."""
+    from tipoff.cli.train import resume_training
+
+    resume_training(checkpoint)
+
+
+@app.command()
+def predict(
+    model: Model,
+    files: Annotated[
+        list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a column for each class.")] = False,
+    debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
+) -> None:
+    """Say what each of FILES shows. Exit code 1 when none could be answered."""
+    from tipoff.cli.predict import run_prediction
+
+    raise typer.Exit(run_prediction(model, files, "json" if as_json else "csv" if as_csv else "text"))
+
+
+@app.command()
+def explain(
+    model: Model,
+    photo: Annotated[Path, typer.Argument(help="A picture.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The picture to write.  [default: PHOTO_explained.png]", show_default=False),
+    ] = None,
+    debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
+) -> None:
+    """Draw what the model looked at in PHOTO."""
+    from tipoff.cli.explain import run_explanation
+
+    run_explanation(model, photo, out)
+
+
+@app.command()
+def info(
+    model: Model,
+    check: Annotated[bool, typer.Option(help="Run the check inputs kept in the file.")] = False,
+    debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
+) -> None:
+    """Say what a model file holds: classes, figures, network, licence."""
+    from tipoff.cli.info import show_info
+
+    show_info(model, check)
+
+
+def run(args: list[str] | None = None) -> Any:
+    """The entry point: an error of the user's is one block of text and exit code 2; the stack is for --debug."""
+    given = sys.argv[1:] if args is None else args
+    try:
+        return app(args=given)
+    except TipoffError as e:
+        if "--debug" in given:
+            raise
+        print(f"\n{e}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
