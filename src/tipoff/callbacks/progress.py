@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any
 
+from tipoff.display import BAR
 from tipoff.train.callback import Callback
 from tipoff.train.run import Run
 
@@ -93,7 +94,7 @@ class _Lines:
     """One line an epoch, for files and pipes."""
 
     def __init__(self, stream: Any, head: list[str]) -> None:
-        self.stream, self.widths, self.head = stream, _widths(head), head
+        self.stream, self.widths, self.head, self.rows_written = stream, _widths(head), head, 0
         self.row(head)
 
     def row(self, values: list[str]) -> None:
@@ -101,45 +102,50 @@ class _Lines:
             v.ljust(w) if h == "part" else v.rjust(w)
             for v, w, h in zip(values, self.widths, self.head, strict=True)
         ]
-        print(" " + "  ".join(cells), file=self.stream, flush=True)
+        self.write(" " + "  ".join(cells))
+        self.rows_written += 1
+
+    def write(self, line: str) -> None:
+        print(line, file=self.stream, flush=True)
 
     def update(self, epoch: str, part: str, share: float, left: float) -> None: ...
 
     def end(self, reason: str | None) -> None:
         if reason:
-            print(f" stopped: {reason}", file=self.stream, flush=True)
+            self.write(f" stopped: {reason}")
 
 
 class _Terminal(_Lines):
-    """As lines, with a bar under the last row that is written over in place."""
+    """As lines, with a bar under the last row that is drawn in place."""
 
     def __init__(self, stream: Any, head: list[str]) -> None:
-        self.colour = "NO_COLOR" not in os.environ
+        from rich.console import Console
+        from rich.live import Live
+
+        self.console = Console(file=stream, highlight=False)
+        self.live = Live(console=self.console, auto_refresh=False, transient=True)
         super().__init__(stream, head)
 
-    def row(self, values: list[str]) -> None:
-        self.stream.write("\r\x1b[2K")
-        super().row(values)
+    def write(self, line: str) -> None:
+        self.console.print(line, markup=False, soft_wrap=True, style="dim" if self.rows_written == 0 else None)
 
     def update(self, epoch: str, part: str, share: float, left: float) -> None:
-        n = 30
-        done = round(share * n)
-        bar = "━" * done, "━" * (n - done)
-        drawn = (
-            f"\x1b[38;5;173m{bar[0]}\x1b[38;5;250m{bar[1]}\x1b[0m"
-            if self.colour
-            else "=" * done + "-" * (n - done)
-        )
-        first = f" {epoch.rjust(self.widths[0])}  " + (
-            f"{part.ljust(self.widths[1])}  " if "part" in self.head else ""
-        )
-        self.stream.write(f"\r\x1b[2K{first}{drawn}  {share:4.0%}  {_clock(left)} left")
-        self.stream.flush()
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+
+        if not self.live.is_started:
+            self.live.start()
+        line = Table.grid(padding=(0, 2, 0, 0))
+        label = " " + epoch.rjust(self.widths[0])
+        if "part" in self.head:
+            label += "  " + part.ljust(self.widths[1])
+        bar = ProgressBar(total=1.0, completed=share, width=30, complete_style=BAR, finished_style=BAR)
+        line.add_row(label, bar, f"{share * 100:3.0f} %", f"{_clock(left)} left")
+        self.live.update(line, refresh=True)
 
     def end(self, reason: str | None) -> None:
-        self.stream.write("\r\x1b[2K")
+        self.live.stop()
         super().end(reason)
-        self.stream.flush()
 
 
 class _Notebook:

@@ -135,7 +135,9 @@ def run(args: list[str] | None = None) -> Any:
     except TipoffError as e:
         if "--debug" in given:
             raise
-        print(f"\n{e}", file=sys.stderr)
+        from tipoff.cli import screen
+
+        screen.error(str(e))
         sys.exit(2)
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import textwrap
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,9 @@ matplotlib.use("Agg")
 import torch
 
 from tipoff.callbacks.saving import SaveCheckpoint
+from tipoff.cli import screen
 from tipoff.cli.infer import Found, infer
+from tipoff.cli.screen import field, percent, say
 from tipoff.cli.warn import imbalance, twins
 from tipoff.data.datablock import DataBlock
 from tipoff.data.dataloaders import DataLoaders
@@ -35,7 +36,7 @@ from tipoff.vision.augment import aug_transforms
 from tipoff.vision.block import ImageBlock
 from tipoff.vision.learner import vision_learner
 from tipoff.vision.resize import Resize
-from tipoff.vision.warm_start import logistic_baseline, pooled_features, warm_start
+from tipoff.vision.warm_start import PROBE_HEAD, linear_probe
 
 DEFAULT_EPOCHS = 5
 LR = 1e-3
@@ -68,29 +69,12 @@ class Settings:
         return self.model_file.with_suffix("")
 
 
-def say(text: str = "", indent: str = "") -> None:
-    print(
-        textwrap.fill(
-            text,
-            80,
-            initial_indent="",
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    )
-
-
-def _note(text: str) -> None:
-    say(f"  note  {text}", indent="        ")
-
-
 def run_training(settings: Settings) -> None:
     """Everything from reading to the last line."""
     _check_place(settings.model_file)
-    with listening(_note):
+    with listening(screen.note):
         learn, found = _prepare(settings)
-        baseline = _baseline_and_head(learn, settings)
+        baseline = linear_probe(learn) if settings.pretrained else None
         stage = Stage(
             "one_cycle",
             _epochs(learn, settings),
@@ -123,7 +107,7 @@ def resume_training(checkpoint: Path) -> None:
             f"{checkpoint} was not written by tipoff train; call learn.resume({str(checkpoint)!r}) in Python."
         )
     settings = replace(Settings(**meta["settings"]))
-    with listening(_note):
+    with listening(screen.note):
         learn, found = _prepare(settings)
         learn.facts["baseline"] = meta["baseline"]
         saving = SaveCheckpoint(checkpoint)
@@ -154,8 +138,9 @@ def _prepare(settings: Settings) -> tuple[Learner, Found]:
     say(f"{dls.train.n} to learn from, {dls.valid.n} to check on, {found.how_split}.")
     print()
     _warnings(found, dls, settings)
+    head: dict[str, Any] = PROBE_HEAD if settings.pretrained else {}
     learn = vision_learner(
-        dls, settings.arch, metrics=["accuracy", "error_rate"], pretrained=settings.pretrained
+        dls, settings.arch, metrics=["accuracy", "error_rate"], pretrained=settings.pretrained, **head
     )
     learn.facts["task"] = f"An image classifier of {', '.join(names)}."
     engine, facts = learn.engine, learn.facts
@@ -184,26 +169,15 @@ def _warnings(found: Found, dls: DataLoaders, settings: Settings) -> None:
         settings.folder.mkdir(parents=True, exist_ok=True)
         with open(settings.folder / "skipped.csv", "w", newline="") as file:
             csv.writer(file).writerows([("file", "why"), *dropped])
-        _note(f"{len(dropped)} files were left out: {settings.folder / 'skipped.csv'} says why")
+        screen.note(f"{len(dropped)} files were left out: {settings.folder / 'skipped.csv'} says why")
     if (text := imbalance(found.labels)) is not None:
-        _note(text)
+        screen.note(text)
     same = twins(*dls.source.items) if sum(map(len, dls.source.items)) <= 50_000 else []
     if same:
-        _note(
+        screen.note(
             f"{len(same)} of {dls.valid.n} pictures to check on are nearly the same as one to learn from, such as "
             f"{same[0][1].name} and {same[0][0].name}: the figures will flatter"
         )
-
-
-def _baseline_and_head(learn: Learner, settings: Settings) -> float | None:
-    """Train the head on features of the frozen body; the accuracy of a logistic regression on the same."""
-    if not settings.pretrained:
-        return None
-    train, valid = pooled_features(learn, 0), pooled_features(learn, 1)
-    half = train[0].shape[1] // 2  # the mean of each channel; the maximum is the other half
-    baseline = logistic_baseline((train[0][:, half:], train[1]), (valid[0][:, half:], valid[1]))
-    warm_start(learn, *train)
-    return baseline
 
 
 def _epochs(learn: Learner, settings: Settings) -> int:
@@ -218,26 +192,22 @@ def _finish(learn: Learner, found: Found, settings: Settings, baseline: float | 
     interp = ClassificationInterpretation.from_learner(learn)
     k, n = right_of(interp.made)
     low, high = interval(k, n)
-    result = f"right on {k} of {n} unseen photos: {k / n:.1%} ({low:.0%} to {high:.0%})".replace("%", " %")
-    learn.facts["result"] = result
+    figure = percent(k / n)
+    learn.facts["result"] = f"right on {k} of {n} unseen photos: {figure} ({low:.0%} to {high:.0%})"
     print()
-    say(result)
+    say(f"right on {k} of {n} unseen photos: {figure} ({low * 100:.0f} to {high * 100:.0f})", style="strong", of=figure)
     if baseline is not None:
-        say(f"the baseline, logistic regression on the same features: {baseline:.1%}".replace("%", " %"))
+        say(f"the baseline, logistic regression on the frozen features: {percent(baseline)}")
     print()
-    confused = interp.most_confused()
-    if confused:
-        say(
-            "most confused    " + ", ".join(f"{a} taken for {b} {c}" for a, b, c in confused[:3]),
-            indent=" " * 17,
-        )
-    pictures = _draw(interp, settings.folder)
-    say("pictures         " + "  ".join(map(str, pictures)), indent=" " * 17)
+    if confused := interp.most_confused():
+        field("most confused", ", ".join(f"{a} taken for {b} {c}" for a, b, c in confused[:3]))
+    field("pictures", "  ".join(map(str, _draw(interp, settings.folder))))
     path = learn.export(settings.model_file.absolute())
-    print(f"model            {settings.model_file}  ({path.stat().st_size / 1e6:.1f} MB)")
+    field("model", f"{settings.model_file}  ({path.stat().st_size / 1e6:.1f} MB)")
     (settings.folder / "checkpoint.pt").unlink(missing_ok=True)
-    print(f"\nnext             tipoff predict {settings.model_file} new/*.jpg")
-    print(f"                 tipoff explain {settings.model_file} photo.jpg")
+    print()
+    field("next", f"tipoff predict {settings.model_file} new/*.jpg")
+    field("", f"tipoff explain {settings.model_file} photo.jpg")
 
 
 def _draw(interp: ClassificationInterpretation, folder: Path) -> list[Path]:

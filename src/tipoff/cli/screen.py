@@ -1,0 +1,59 @@
+"""How the command line speaks: 80 columns, plain where output is not a terminal, `NO_COLOR` respected."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from functools import cache
+
+from rich.console import Console
+from rich.text import Text
+
+WIDTH = 80
+STYLES = {"strong": "bold", "note": "yellow", "error": "bold red"}
+
+
+@cache
+def console(error: bool = False) -> Console:
+    return Console(stderr=error, highlight=False, soft_wrap=True)
+
+
+def say(text: str = "", *, indent: str = "", style: str | None = None, of: str | None = None) -> None:
+    """Print `text`, wrapped, later lines behind `indent`; `style` is for all of it, or for `of` in it."""
+    wrapped = textwrap.fill(
+        text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    shown = Text(wrapped, style="" if style is None or of is not None else STYLES[style])
+    if style is not None and of is not None:
+        shown.highlight_words([of], STYLES[style])
+    console().print(shown)
+
+
+def field(name: str, text: str) -> None:
+    """A line of a name and what it is, the names in one column."""
+    say(f"{name:<16} {text}", indent=" " * 17)
+
+
+def note(text: str) -> None:
+    """Something that was done or seen, and that the user should know."""
+    say(f"  note  {text}", indent=" " * 8, style="note", of="note")
+
+
+def error(text: str) -> None:
+    """What went wrong, where, what to do: one block, to standard error."""
+    sys.stdout.flush()
+    blocks = [
+        textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    ]
+    first, *rest = "\n".join(blocks).split(". ", 1)
+    console(error=True).print(Text.assemble("\n", (first, STYLES["error"]), *(". " + r for r in rest)))
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share in [0, 1] as text.
+
+    >>> percent(0.929)
+    '92.9 %'
+    """
+    return f"{share * 100:.{digits}f} %"
