@@ -12,39 +12,26 @@ catalog names.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import stat
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 import tipoff
 from tipoff.bundle.catalog import CATALOG
+from tipoff.bundle.container import read_members, write_members
 from tipoff.data.plan import Plan
-from tipoff.errors import BundleError, SpecError, did_you_mean
+from tipoff.errors import BundleError, NotSetUp, SpecError, TipoffError
 from tipoff.spec import Catalog, Spec, dump, load
 
 FORMAT = 1
-MAX_SPEC_BYTES = 16 << 20
-MAX_CARD_BYTES = 1 << 20
-MAX_WEIGHT_BYTES = 32 << 30
-MAX_CHECK_BYTES = 256 << 20
-LIMITS = {
-    "spec.json": MAX_SPEC_BYTES,
-    "card.md": MAX_CARD_BYTES,
-    "model.safetensors": MAX_WEIGHT_BYTES,
-    "check.safetensors": MAX_CHECK_BYTES,
-}
+MAX_HEADER_BYTES = 8 << 20  # the names and shapes of about 80,000 tensors
 
 
 @dataclass
@@ -60,117 +47,87 @@ class Bundle:
 
     def build(self) -> nn.Module:
         """The network with its weights, in evaluation mode. Raises `BundleError` where they do not fit."""
+        with torch.device("meta"):
+            fits(self._made().state_dict(), self.weights)
+        net = self._made()  # buffers outside the state (timm has some) are made again off the meta device
+        net.load_state_dict(self.weights)
+        return net.eval()
+
+    def _made(self) -> nn.Module:
         build = getattr(self.model, "build", None)
         if build is None:
             raise BundleError(
                 f"The model file's model is a {type(self.model).__name__}, which cannot be built."
             )
-        with torch.device("meta"):
+        try:
             net: nn.Module = build()
-        wanted = {k: tuple(v.shape) for k, v in net.state_dict().items()}
-        have = {k: tuple(v.shape) for k, v in self.weights.items()}
-        if missing := sorted(set(wanted) - set(have)):
+            return net
+        except TipoffError:
+            raise
+        except Exception as e:  # whatever a library says to odd sizes
+            raise BundleError(f"The network {short(self.model)} cannot be built: {str(e)[:400]}") from None
+
+
+def fits(wanted: Mapping[str, Tensor], have: Mapping[str, Tensor]) -> None:
+    """Raise `BundleError` unless `have` holds the tensors of `wanted`: by name, shape and kind of number.
+
+    Floating-point numbers of any width go into those of another; whole numbers must be of the same type.
+    """
+    if missing := sorted(set(wanted) - set(have)):
+        raise BundleError(f"The weights lack {len(missing)} tensors of the network, such as {missing[0]!r}.")
+    if extra := sorted(set(have) - set(wanted)):
+        raise BundleError(
+            f"The weights hold {len(extra)} tensors that the network has not, such as {short(extra[0])}."
+        )
+    for name, t in wanted.items():
+        if have[name].shape != t.shape:
             raise BundleError(
-                f"The weights lack {len(missing)} tensors of the network, such as {missing[0]!r}."
+                f"The tensor {name!r} has the shape {tuple(have[name].shape)}; the network needs {tuple(t.shape)}."
             )
-        if extra := sorted(set(have) - set(wanted)):
-            raise BundleError(
-                f"The weights hold {len(extra)} tensors that the network has not, such as {extra[0]!r}."
-            )
-        for name, shape in wanted.items():
-            if have[name] != shape:
-                raise BundleError(
-                    f"The tensor {name!r} has the shape {have[name]}; the network needs {shape}."
-                )
-        net = build()  # buffers outside the state (timm has some) are made again off the meta device
-        net.load_state_dict(self.weights)
-        return net.eval()
+        if have[name].dtype != t.dtype and not (have[name].is_floating_point() and t.is_floating_point()):
+            raise BundleError(f"The tensor {name!r} holds {have[name].dtype}; the network needs {t.dtype}.")
 
 
 def write(path: str | Path, bundle: Bundle, catalog: Catalog | None = None) -> Path:
     """Write a model file; a zip, or a folder where `path` is one. Nothing half-written is left behind.
 
-    Raises `SpecError` for a part that a model file cannot hold, before anything is written.
+    Raises `SpecError` for a part that a model file cannot hold, before anything is written, and
+    `BundleError` where `path` cannot be written.
     """
     path = Path(path)
     names = {**CATALOG, **(catalog or {})}
-    spec = {
-        "format": FORMAT,
-        "tipoff": tipoff.__version__,
-        "plan": dump(bundle.plan, names, "plan"),
-        "model": dump(bundle.model, names, "model"),
-        "facts": bundle.facts,
-    }
+    parts = {"plan": dump(bundle.plan, names, "plan"), "model": dump(bundle.model, names, "model")}
+    _rebuilt(parts, names)  # what could not be read again is not written
+    spec = {"format": FORMAT, "tipoff": tipoff.__version__, **parts, "facts": bundle.facts}
+    try:
+        text = json.dumps(spec, indent=1, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as e:
+        raise SpecError(f"The facts of the model cannot be written as JSON: {e}.") from None
     files = {
-        "spec.json": json.dumps(spec, indent=1, ensure_ascii=False, allow_nan=False).encode(),
-        "model.safetensors": save_tensors(
-            {k: v.detach().cpu().contiguous() for k, v in bundle.weights.items()}
-        ),
+        "spec.json": text.encode(),
+        "model.safetensors": _packed(bundle.weights),
         "card.md": bundle.card.encode(),
     }
     if bundle.check:
-        files["check.safetensors"] = save_tensors(
-            {k: v.detach().cpu().contiguous() for k, v in bundle.check.items()}
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        if path.is_dir():
-            _write_folder(path, files)
-        else:
-            _write_zip(path, files)
-    except OSError as e:
-        free = shutil.disk_usage(path.parent).free / 2**20
-        raise BundleError(
-            f"{path} cannot be written: {e.strerror or e} ({free:,.0f} MB free). The model in memory is whole."
-        ) from e
+        files["check.safetensors"] = _packed(bundle.check)
+    write_members(path, files)
     return path
-
-
-def _write_zip(path: Path, files: Mapping[str, bytes]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as raw:
-            with zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
-                for name, data in files.items():
-                    archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), data)
-            raw.flush()
-            os.fsync(raw.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    for name, data in files.items():
-        temporary = path / f".{name}.part"
-        temporary.write_bytes(data)
-        os.replace(temporary, path / name)
 
 
 def read(path: str | Path, catalog: Catalog | None = None) -> Bundle:
     """Read a model file. Raises `BundleError` or `SpecError` with a sentence for anything wrong with it."""
     path = Path(path)
-    files = _read_folder(path) if path.is_dir() else _read_zip(path)
+    files = read_members(path)
     spec = _spec(path, files["spec.json"])
-    names = {**CATALOG, **(catalog or {})}
-    try:
-        plan, model = load(spec["plan"], names, "plan"), load(spec["model"], names, "model")
-    except RecursionError:
-        raise BundleError(f"{path}: spec.json is nested too deeply.") from None
-    if not isinstance(plan, Plan) or not isinstance(model, Spec):
-        raise SpecError(f"{path}: spec.json does not hold a plan and a model.")
+    plan, model = _rebuilt(spec, {**CATALOG, **(catalog or {})})
     facts = spec.get("facts")
     return Bundle(
         plan,
         model,
-        _tensors(path, "model.safetensors", files["model.safetensors"]),
+        _unpacked(path, "model.safetensors", files["model.safetensors"]),
         facts if isinstance(facts, dict) else {},
         files.get("card.md", b"").decode("utf-8", "replace"),
-        _tensors(path, "check.safetensors", files["check.safetensors"])
+        _unpacked(path, "check.safetensors", files["check.safetensors"])
         if "check.safetensors" in files
         else {},
     )
@@ -178,80 +135,58 @@ def read(path: str | Path, catalog: Catalog | None = None) -> Bundle:
 
 def _spec(path: Path, raw: bytes) -> dict[str, Any]:
     try:
-        spec = json.loads(raw)
-    except (ValueError, RecursionError) as e:
+        spec = json.loads(raw, parse_constant=_no_constant)
+    except RecursionError:
+        raise BundleError(f"{path}: spec.json is nested too deeply.") from None
+    except ValueError as e:
         raise BundleError(f"{path}: spec.json is not JSON ({e}).") from None
     if not isinstance(spec, dict) or "plan" not in spec or "model" not in spec:
         raise BundleError(f"{path}: spec.json lacks the plan or the model; this is not a tipoff model file.")
     found = spec.get("format")
     if found != FORMAT:
         raise BundleError(
-            f"{path} has the format {found!r}, and this tipoff ({tipoff.__version__}) reads format {FORMAT}. "
-            f"It was written by tipoff {spec.get('tipoff', '?')}: install that version or a newer one."
+            f"{path} has the format {short(found)}, and this tipoff ({tipoff.__version__}) reads format {FORMAT}. "
+            f"It was written by tipoff {short(spec.get('tipoff', '?'))}: install that version or a newer one."
         )
     return spec
 
 
-def _tensors(path: Path, name: str, raw: bytes) -> dict[str, Tensor]:
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _rebuilt(spec: Mapping[str, Any], catalog: Catalog) -> tuple[Plan, Spec]:
+    """The plan and the model, if they go together."""
+    plan, model = load(spec["plan"], catalog, "plan"), load(spec["model"], catalog, "model")
+    if not isinstance(plan, Plan) or not isinstance(model, Spec):
+        raise SpecError("The model file does not hold a plan and a model.")
+    if not plan.inputs or not plan.targets:
+        raise SpecError("The plan of the model file lacks inputs or targets.")
+    try:
+        answers, gives = sum(t.n_out for t in plan.targets), getattr(model, "n_out", None)
+    except NotSetUp as e:
+        raise SpecError(f"A target of the plan is not complete: {e}") from None
+    if gives is not None and gives != answers:
+        raise SpecError(f"The network gives {gives} numbers, and the targets take {answers}.")
+    return plan, model
+
+
+def _packed(tensors: Mapping[str, Tensor]) -> bytes:
+    seen: set[int] = set()
+    plain: dict[str, Tensor] = {}
+    for name, t in tensors.items():
+        t = t.detach().cpu().contiguous()
+        start = t.untyped_storage().data_ptr()
+        plain[name] = t.clone() if start in seen else t  # shared weights are written once for each name
+        seen.add(start)
+    return save_tensors(plain)
+
+
+def _unpacked(path: Path, name: str, raw: bytes) -> dict[str, Tensor]:
+    header = int.from_bytes(raw[:8], "little")
+    if len(raw) < 8 or header > min(len(raw) - 8, MAX_HEADER_BYTES):
+        raise BundleError(f"{path}: {name} is damaged (its header claims {header:,} of {len(raw):,} bytes).")
     try:
         return load_tensors(raw)
-    except (SafetensorError, ValueError, KeyError, RuntimeError) as e:
+    except Exception as e:  # whatever damaged bytes make the library say
         raise BundleError(f"{path}: {name} is damaged ({e}).") from None
-
-
-def _missing(path: Path) -> BundleError:
-    near = [p.name for p in path.parent.glob("*.tipoff")] if path.parent.is_dir() else []
-    return BundleError(f"There is no model file {path}.{did_you_mean(path.name, near)}")
-
-
-def _read_folder(path: Path) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    for name, limit in LIMITS.items():
-        file = path / name
-        if not file.exists():
-            continue
-        if not stat.S_ISREG(file.stat().st_mode) or file.stat().st_size > limit:
-            raise BundleError(f"{file} is not a plain file of at most {limit:,} bytes.")
-        files[name] = file.read_bytes()
-    return _complete(path, files)
-
-
-def _read_zip(path: Path) -> dict[str, bytes]:
-    if not path.exists():
-        raise _missing(path)
-    total = path.stat().st_size
-    files: dict[str, bytes] = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if len(members) > 2 * len(LIMITS) or len({m.filename for m in members}) < len(members):
-                raise BundleError(
-                    f"{path} holds {len(members)} members; a model file holds a few, each once."
-                )
-            for m in members:
-                if m.filename not in LIMITS:
-                    continue  # a later version may add files
-                if m.compress_type != zipfile.ZIP_STORED or m.flag_bits & 1:
-                    raise BundleError(
-                        f"{path}: {m.filename} is compressed or encrypted; a model file's members are stored plainly."
-                    )
-                # stored plainly, a member can't be larger than the file that holds it
-                if m.file_size > min(LIMITS[m.filename], total) or m.file_size != m.compress_size:
-                    raise BundleError(
-                        f"{path}: {m.filename} claims {m.file_size:,} bytes in a file of {total:,}."
-                    )
-                files[m.filename] = archive.read(m)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError) as e:
-        if isinstance(e, BundleError):
-            raise
-        raise BundleError(
-            f"{path} is not a whole model file ({e}); it has {total:,} bytes. Was it copied or downloaded completely?"
-        ) from None
-    return _complete(path, files)
-
-
-def _complete(path: Path, files: dict[str, bytes]) -> dict[str, bytes]:
-    for name in ("spec.json", "model.safetensors"):
-        if name not in files:
-            raise BundleError(f"{path} lacks {name}; this is not a tipoff model file.")
-    return files

@@ -87,9 +87,12 @@ def verify(bundle: Bundle, tolerance: float = 1e-3) -> float:
     """
     if not bundle.check:
         return 0.0
-    inputs = tuple(bundle.check[k] for k in sorted(k for k in bundle.check if k.startswith("x")))
-    got = Predictor(bundle.plan, bundle.build()).probabilities(inputs)
-    off = float((got - bundle.check["prob"]).abs().max())
+    net = Predictor(bundle.plan, bundle.build())
+    try:
+        got = net.probabilities(tuple(bundle.check[f"x{i}"] for i in range(len(bundle.plan.inputs))))
+        off = float((got - bundle.check["prob"]).abs().max())
+    except Exception as e:  # whatever inputs of the wrong shape or type make the network say
+        raise BundleError(f"The check inputs do not go with the model: {type(e).__name__}, {e}") from None
     if not off <= tolerance:
         raise BundleError(
             f"The model answers differently here than where it was written: off by {off:.2g} in a probability."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as short
 
 from torch import Tensor, nn
 
+from tipoff.errors import UsageError
 from tipoff.spec import Spec
 from tipoff.vision.arch import resolve
 from tipoff.vision.body import as_body, halves, num_features
@@ -30,12 +32,19 @@ class VisionModel(Spec):
     n_out: int
     n_in: int = 3
     lin_ftrs: tuple[int, ...] | None = None
-    ps: float = 0.5
+    ps: float | tuple[float, ...] = 0.5
     concat_pool: bool = True
     first_bn: bool = True
     bn_final: bool = False
     lin_first: bool = False
     y_range: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        sizes = (self.n_out, self.n_in, *(self.lin_ftrs or ()))
+        if not all(0 < n < 2**31 for n in sizes) or len(sizes) > 34:
+            raise UsageError(
+                f"No head is of these sizes: n_out={self.n_out}, n_in={self.n_in}, {short(sizes[2:])}."
+            )
 
     def build(self) -> Classifier:
         """The network with random weights; nothing is downloaded."""

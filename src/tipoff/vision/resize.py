@@ -221,6 +221,8 @@ class RandomResizedCrop(ItemTransform):
             raise UsageError(
                 f"min_scale={self.min_scale}, max_scale={self.max_scale}: give shares of the area in (0, 1]."
             )
+        if not 0 <= self.val_xtra <= 4:
+            raise UsageError(f"val_xtra={self.val_xtra}: give a share of the size, from 0 to 4.")
 
     def parts(self) -> tuple[ItemTransform, ...]:
         height, width = as_size(self.size)
