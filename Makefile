@@ -8,6 +8,9 @@ $(READY): pyproject.toml constraints.txt
 	$(VENV)/bin/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+demo: $(READY)
+	$(PY) scripts/demo.py $(DATA)
+
 test: $(READY)
 	$(PY) -m pytest
 

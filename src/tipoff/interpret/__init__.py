@@ -1,1 +1,5 @@
-"""What the model got right and wrong, and why."""
+"""Where a model errs, and what it looked at."""
+
+from tipoff.interpret.classification import ClassificationInterpretation, Interpretation
+
+__all__ = ["ClassificationInterpretation", "Interpretation"]

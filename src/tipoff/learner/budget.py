@@ -59,7 +59,7 @@ def _step_seconds(learn: Learner, freeze_to: int) -> float:
     for i, group in enumerate(in_groups(run.train.batches(0), 1)):
         began = time.perf_counter()
         train_step(run, group)
-        float(run.loss)
+        run.loss.item()
         times.append(time.perf_counter() - began)
         if i + 1 >= MEASURED_STEPS:
             break
