@@ -15,6 +15,7 @@ STYLES = {"strong": "bold", "note": "yellow", "error": "bold red"}
 
 @cache
 def console(error: bool = False) -> Console:
+    """The terminal, or where its output goes; with `error`, standard error."""
     return Console(stderr=error, highlight=False, soft_wrap=True)
 
 

@@ -44,6 +44,8 @@ LR = 1e-3
 
 @dataclass(frozen=True)
 class Settings:
+    """What `tipoff train` was asked to do."""
+
     path: str
     target: str | None = None
     arch: str = "efficientnet_lite0"

@@ -28,6 +28,7 @@ def as_groups(split: Sequence[object]) -> list[list[nn.Parameter]]:
 
 
 def batch_norms(model: nn.Module) -> list[_NormBase]:
+    """Every batch norm (and instance norm) in the model."""
     return [m for m in model.modules() if isinstance(m, _NormBase)]
 
 

@@ -33,6 +33,7 @@ def save_weights(learn: Learner, path: Path, with_opt: bool) -> Path:
 
 
 def load_weights(learn: Learner, path: Path, with_opt: bool, strict: bool) -> None:
+    """Read what `save_weights` wrote. Raises `BundleError` where there is none or it does not fit."""
     if not path.exists():
         near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise BundleError(f"There is no file {path}.{did_you_mean(path.name, near)}")

@@ -61,6 +61,7 @@ def train_step(run: Run, group: list[Batch]) -> None:
 
 
 def minimise(run: Run, group: list[Batch]) -> None:
+    """The gradient of `run.objective` over the group, and one step of its optimizer."""
     opt, total = run.optims[run.objective.name], sum(batch.size for batch in group)
     opt.zero_grad()
     for i, run.batch in enumerate(group):
@@ -79,6 +80,7 @@ def minimise(run: Run, group: list[Batch]) -> None:
 
 
 def predict(run: Run) -> None:
+    """Put the outputs for `run.batch` and their loss into the run."""
     with run.engine.autocast():
         run.pred = run.objective.predict(run.model, run.batch)
         if run.listeners["after_pred"]:
@@ -114,6 +116,7 @@ def validate(run: Run) -> None:
 
 
 def prepared(run: Run, batch: Batch, epoch: int) -> Batch:
+    """The batch on the device, after the batch transforms and the callbacks."""
     source = run.train if run.training else run.valid
     run.batch = source.finish(run.engine.to_device(batch), epoch)  # type: ignore[union-attr]
     if run.listeners["before_batch"]:
@@ -122,6 +125,7 @@ def prepared(run: Run, batch: Batch, epoch: int) -> Batch:
 
 
 def set_hyperparameters(run: Run) -> None:
+    """Give the optimizers what the schedules say for this step."""
     pct = run.n_steps / run.total_steps
     for name, schedule in run.schedules.items():
         value = schedule(pct)
@@ -132,6 +136,7 @@ def set_hyperparameters(run: Run) -> None:
 
 
 def in_groups(batches: Iterable[Batch], n: int) -> Iterator[list[Batch]]:
+    """`n` batches at a time; the last group may be smaller."""
     it = iter(batches)
     while group := list(islice(it, n)):
         yield group

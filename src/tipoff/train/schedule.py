@@ -47,6 +47,8 @@ def one_cycle_momentum(
 
 @dataclass(frozen=True)
 class Constant:
+    """The same value throughout."""
+
     value: float
 
     def __call__(self, pct: float) -> float:

@@ -18,6 +18,7 @@ from tipoff.data.transform import BatchTransform
 
 
 def eye(n: int) -> np.ndarray:  # -> (n, 3, 3)
+    """`n` matrices that move nothing."""
     return np.tile(np.eye(3), (n, 1, 1))
 
 

@@ -25,12 +25,16 @@ Size = int | tuple[int, int]  # a square, or (height, width)
 
 
 class ResizeMethod(StrEnum):
+    """How a picture of another shape gets its size: cut off, distorted, or with a border."""
+
     Crop = "crop"
     Squish = "squish"
     Pad = "pad"
 
 
 class PadMode(StrEnum):
+    """What a border is filled with: black, the edge pixels, or the picture mirrored."""
+
     Zeros = "zeros"
     Border = "border"
     Reflection = "reflection"

@@ -1,0 +1,70 @@
+"""What the golden files are made of: a small network of one's own, pictures by arithmetic, one of every part."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from tipoff.data.plan import Plan
+from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from tipoff.spec import Spec
+from tipoff.vision.augment import Brightness, Contrast, IntToFloat, Normalize
+from tipoff.vision.block import ImageBlock
+from tipoff.vision.geometry import Dihedral, Flip, Rotate, Warp, Zoom
+from tipoff.vision.model import VisionModel
+from tipoff.vision.resize import FlipItem, RandomResizedCrop, Resize
+
+
+@dataclass(frozen=True)
+class Tiny(Spec):
+    """A small convolutional network."""
+
+    n_out: int
+    width: int
+
+    def build(self) -> nn.Module:
+        return nn.Sequential(
+            nn.Conv2d(3, self.width, 3, 2),
+            nn.BatchNorm2d(self.width),
+            nn.ReLU(),
+            nn.Conv2d(self.width, self.width, 3, 2),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(self.width, self.n_out),
+        )
+
+
+CATALOG = {"golden.tiny@1": Tiny}
+
+
+def pictures() -> list[np.ndarray]:
+    """Four pictures of (30, 40, 3) that need no random numbers."""
+    y, x, c = np.meshgrid(np.arange(30), np.arange(40), np.arange(3), indexing="ij")
+    return [((x * (3 + k) + y * y * (1 + c) + 50 * k) % 256).astype(np.uint8) for k in range(4)]
+
+
+def parts() -> dict[str, Spec]:
+    """One of every part of format 1, with other values than the defaults."""
+    return {
+        "plan@1": Plan((ImageBlock("L"),), (RegressionBlock(2),), (Resize(8),), (Flip(0.25),)),
+        "category@1": CategoryBlock(("a", "b"), False, True, 0.1, (1.0, 2.0, 0.5)),
+        "multi_category@1": MultiCategoryBlock(True, ("x", "y"), False, 0.3),
+        "regression@1": RegressionBlock(3, (0.0, 5.5), "°C"),
+        "vision.image@1": ImageBlock("L"),
+        "vision.resize@1": Resize((20, 30), "pad", "zeros"),
+        "vision.random_resized_crop@1": RandomResizedCrop(32, 0.3, (0.8, 1.25), 0.2, 0.9),
+        "vision.flip_item@1": FlipItem(0.3),
+        "vision.normalize@1": Normalize((0.1, 0.2, 0.3), (0.4, 0.5, 0.6)),
+        "vision.int_to_float@1": IntToFloat(127.5),
+        "vision.brightness@1": Brightness(0.3, 0.6),
+        "vision.contrast@1": Contrast(0.4, 0.7),
+        "vision.flip@1": Flip(0.4),
+        "vision.dihedral@1": Dihedral(0.8),
+        "vision.rotate@1": Rotate(20.0, 0.9),
+        "vision.zoom@1": Zoom(0.9, 1.5, 0.2),
+        "vision.warp@1": Warp(0.1, 0.3),
+        "vision.classifier@1": VisionModel(
+            "resnet34", 37, 1, (256, 64), 0.25, False, False, True, True, (0.0, 1.0)
+        ),
+    }

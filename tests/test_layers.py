@@ -1,0 +1,206 @@
+"""Who may import whom: the table of docs/concepts/rooms, held by reading the imports of every module.
+
+Imports under `if TYPE_CHECKING:` and inside functions count like any other.
+"""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "src" / "tipoff"
+
+GROUND = {"errors", "rng", "optional", "notes", "nn", "metrics"}
+PLAIN = {*GROUND, "spec", "display"}
+BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
+APPLICATIONS = {"vision", "text", "tabular", "collab"}
+
+# room -> what it may import: rooms, or single modules
+MAY: dict[str, set[str]] = {
+    "errors": set(),
+    "notes": {"errors"},
+    "rng": {"errors"},
+    "optional": {"errors"},
+    "nn": {"errors"},
+    "metrics": {"errors"},
+    "spec": {"errors", "optional"},
+    "display": {"errors", "optional"},
+    "data": PLAIN,
+    "train": {*GROUND, "data.batch"},
+    "callbacks": {*PLAIN, "data.batch", "train"},
+    "bundle": {*PLAIN, "data"},
+    "learner": {*PLAIN, "data", "train", "callbacks", "bundle"},
+    "interpret": {*PLAIN, "data", "learner"},
+    "testing": BELOW_APPLICATIONS,
+    "notebook": BELOW_APPLICATIONS,
+    **{app: {*BELOW_APPLICATIONS, "notebook"} for app in APPLICATIONS},
+    "cli": {*BELOW_APPLICATIONS, *APPLICATIONS},
+}
+
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(ROOT.rglob("*.py"))
+}  # "data.batch" -> its file
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(FILES[module].read_text(encoding="utf-8"))
+
+
+def found_in(nodes) -> set[str]:
+    """The modules of tipoff that the import statements among `nodes` name."""
+    out: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are absolute"
+            names = [f"{node.module}.{a.name}" for a in node.names]
+        else:
+            continue
+        for name in names:
+            room, _, rest = name.partition(".")
+            if room != "tipoff":
+                continue
+            while rest and rest not in FILES:  # from tipoff.data.batch import Batch -> data.batch
+                rest = rest.rpartition(".")[0]
+            out.add(rest or "__init__")
+    return out
+
+
+def imports(module: str) -> set[str]:
+    return found_in(ast.walk(tree(module))) - {module}
+
+
+def at_start(module: str) -> set[str]:
+    """What importing the module imports: not what is inside functions or only for type checkers."""
+
+    def visit(node):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            return
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return
+        yield node
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child)
+
+    return found_in(visit(tree(module))) - {module}
+
+
+def room(module: str) -> str:
+    return module.partition(".")[0]
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_a_module_imports_only_from_rooms_below(module):
+    if module == "__init__":
+        assert not imports(module)
+        return
+    assert room(module) in MAY, f"{module} is in a room that the table does not name: add it, and say why"
+    allowed = MAY[room(module)]
+    wrong = [
+        other
+        for other in sorted(imports(module))
+        if room(other) != room(module)
+        and other != "__init__"  # the version number
+        and not any(other == a or other.startswith(a + ".") for a in allowed)
+    ]
+    assert not wrong, f"{module} must not import {', '.join(wrong)}"
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of nodes that reach each other (Tarjan 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    out = []
+
+    def visit(v: str) -> None:
+        index[v] = low[v] = len(index)
+        stack.append(v)
+        for w in graph[v]:
+            if w not in index:
+                visit(w)
+                low[v] = min(low[v], low[w])
+            elif w in stack:
+                low[v] = min(low[v], index[w])
+        if low[v] == index[v]:
+            at = stack.index(v)
+            group, stack[at:] = stack[at:], []
+            if len(group) > 1:
+                out.append(sorted(group))
+
+    for v in graph:
+        if v not in index:
+            visit(v)
+    return out
+
+
+def test_there_is_no_circle_among_rooms():
+    rooms = {room(m) for m in FILES if m != "__init__"}
+    graph = {r: {room(o) for m in FILES if room(m) == r for o in imports(m)} - {r, "__init__"} for r in rooms}
+    assert circles(graph) == []
+
+
+def test_there_is_no_circle_among_modules_when_they_are_imported():
+    assert circles({m: at_start(m) & set(FILES) for m in FILES}) == []
+
+
+def test_circles_for_type_checkers_are_only_those_of_the_learner():
+    """The functions behind its methods take the learner itself: they name its type, and import nothing."""
+    groups = circles({m: imports(m) & set(FILES) for m in FILES})
+    assert {room(m) for group in groups for m in group} <= {"learner"}
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_star_imports_are_only_in_the_faces(module):
+    stars = [n for n in ast.walk(tree(module)) if isinstance(n, ast.ImportFrom) and n.names[0].name == "*"]
+    assert not stars or module.endswith(".all")
+
+
+def is_public(name: str) -> bool:
+    return not name.startswith("_")
+
+
+def signature_is_whole(f: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    args = [*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs, f.args.vararg, f.args.kwarg]
+    named = [a for a in args if a is not None and a.arg not in ("self", "cls")]
+    return f.returns is not None and all(a.annotation is not None for a in named)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_what_is_public_says_what_it_is(module):
+    """Modules, public classes and public functions have docstrings; every signature is annotated."""
+    top = tree(module)
+    assert ast.get_docstring(top), f"{module} has no docstring"
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    silent = [
+        n.name
+        for n in top.body
+        if isinstance(n, (*functions, ast.ClassDef)) and is_public(n.name) and not ast.get_docstring(n)
+    ]
+    bare = [n.name for n in ast.walk(top) if isinstance(n, functions) and not signature_is_whole(n)]
+    assert not silent, f"{module}: no docstring: {', '.join(silent)}"
+    assert not bare, f"{module}: not annotated: {', '.join(bare)}"
+
+
+HEAVY = ("torch", "matplotlib", "pandas", "numpy", "cv2", "timm", "torchvision", "sklearn", "PIL")
+
+
+def test_importing_tipoff_imports_nothing_heavy():
+    code = f"import sys, tipoff; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_module_imports_matplotlib_or_pandas_before_something_is_drawn():
+    code = (
+        "import sys, tipoff.vision, tipoff.cli.main; "
+        "print([m for m in ('matplotlib.pyplot', 'pandas', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
