@@ -1,1 +1,5 @@
-"""The model file: writing, reading, and answering from it. Serving needs this and nothing of training."""
+"""The model file, and answers from it without the training code."""
+
+from tipoff.bundle.predictor import Predictor, load_predictor
+
+__all__ = ["Predictor", "load_predictor"]

@@ -86,7 +86,7 @@ class DataLoaders:
 
     @property
     def bs(self) -> int:
-        return int(self.train.bs)
+        return int(self.train.bs) if self.loaders else 64
 
     @property
     def targets(self) -> tuple[Target, ...]:
