@@ -53,7 +53,7 @@ class EMA(Callback):
         run.model = self._live
 
     def after_fit(self, run: Run) -> None:
-        if self.average is not None and not run.stopping:
+        if self.average is not None:
             run.model.load_state_dict(self.average.state_dict())
 
     def state_dict(self) -> dict[str, Any]:

@@ -53,9 +53,13 @@ class MixUp(Callback):
 
     def __init__(self, alpha: float = 0.4) -> None:
         self.alpha = alpha
+        self._drawn: dict[int, tuple[float, Tensor]] = {}  # of each batch of the group, by its positions
 
     def mix(self, batch: Batch, lam: float, order: Tensor, rng: np.random.Generator) -> tuple[Batch, float]:
         return mixup(batch, lam, order), lam
+
+    def before_step(self, run: Run) -> None:
+        self._drawn.clear()
 
     def before_batch(self, run: Run) -> None:
         if not run.training:
@@ -63,13 +67,14 @@ class MixUp(Callback):
         key = (self.stream, run.first_epoch + run.epoch, run.n_steps, int(run.batch.items[0]))
         rng = np.random.default_rng([k & 0x7FFFFFFF for k in key])
         lam = float(rng.beta(self.alpha, self.alpha))
-        self.order_ = torch.randperm(run.batch.size, generator=generator(*key)).to(run.batch.x[0].device)
-        run.batch, self.lam = self.mix(run.batch, max(lam, 1 - lam), self.order_, rng)
+        order = torch.randperm(run.batch.size, generator=generator(*key)).to(run.batch.x[0].device)
+        run.batch, lam = self.mix(run.batch, max(lam, 1 - lam), order, rng)
+        self._drawn[id(run.batch.items)] = lam, order
 
     def after_loss(self, run: Run) -> None:
         if not run.training:
             return
-        order, lam = self.order_, self.lam
+        lam, order = self._drawn[id(run.batch.items)]
         other = run.batch._replace(y=tuple(y[order] for y in run.batch.y))
         run.loss = run.loss * lam + run.objective.loss(run.pred, other) * (1 - lam)
 

@@ -127,7 +127,9 @@ class _Terminal(_Lines):
         super().__init__(stream, head)
 
     def write(self, line: str) -> None:
-        self.console.print(line, markup=False, soft_wrap=True, style="dim" if self.rows_written == 0 else None)
+        self.console.print(
+            line, markup=False, soft_wrap=True, style="dim" if self.rows_written == 0 else None
+        )
 
     def update(self, epoch: str, part: str, share: float, left: float) -> None:
         from rich.progress_bar import ProgressBar

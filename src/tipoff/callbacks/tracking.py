@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from tipoff.errors import UsageError, did_you_mean
 from tipoff.train.callback import Callback
@@ -48,8 +49,8 @@ class Tracking(Callback):
                 f"{type(self).__name__} watches {self.monitor!r}, which is not among the figures {', '.join(names)}."
                 f"{did_you_mean(self.monitor, names)}"
             )
-        if self.reset_on_fit and not run.n_steps:
-            self.best, self.wait = None, 0
+        if not run.n_steps:
+            self.best, self.wait = None if self.reset_on_fit else self.best, 0
         metric = next((m for m in run.metrics if m.name == self.monitor), None)
         self.up = bool(getattr(metric, "higher_is_better", False))
 
@@ -90,9 +91,16 @@ class EarlyStopping(Tracking):
         super().__init__(monitor, comp, min_delta, reset_on_fit)
         self.patience = patience
 
+    def before_fit(self, run: Run) -> None:
+        super().before_fit(run)
+        self._decide(run)  # a run that was cut off just as it stopped stays stopped
+
     def after_epoch(self, run: Run) -> None:
         super().after_epoch(run)
-        if self.wait >= self.patience:
+        self._decide(run)
+
+    def _decide(self, run: Run) -> None:
+        if self.wait and self.wait >= self.patience:
             run.stop(f"{self.monitor} has not improved for {self.wait} epoch{'s' * (self.wait > 1)}")
 
 
@@ -119,26 +127,33 @@ class SaveModel(Tracking):
         self.fname, self.every_epoch, self.at_end = Path(fname), every_epoch, at_end
         self.saved: Path | None = None
 
-    def _write(self, run: Run, name: str) -> None:
+    def _write(self, model: nn.Module, name: str) -> None:
         path = self.fname.with_name(name + ".safetensors")
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.part")
-        save_file({k: v.detach().cpu().contiguous() for k, v in run.model.state_dict().items()}, temporary)
+        save_file({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}, temporary)
         temporary.replace(path)
         self.saved = path
 
     def after_epoch(self, run: Run) -> None:
         super().after_epoch(run)
         if self.every_epoch:
-            self._write(run, f"{self.fname.name}_{run.epoch - 1}")
+            self._write(run.judged, f"{self.fname.name}_{run.epoch - 1}")
         elif self.new_best:
-            self._write(run, self.fname.name)
+            self._write(run.judged, self.fname.name)
 
     def after_fit(self, run: Run) -> None:
         if self.at_end:
-            self._write(run, self.fname.name)
+            self._write(run.model, self.fname.name)
         elif self.saved is not None and not self.every_epoch and self.best is not None:
             run.model.load_state_dict(load_file(self.saved))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "saved": None if self.saved is None else str(self.saved)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.saved = None if state["saved"] is None else Path(state["saved"])
 
 
 class ReduceLROnPlateau(Tracking):
@@ -158,7 +173,14 @@ class ReduceLROnPlateau(Tracking):
         self.patience, self.factor, self.min_lr = patience, factor, min_lr
         self.scale = 1.0
 
+    def before_fit(self, run: Run) -> None:
+        super().before_fit(run)
+        if not run.n_steps and self.reset_on_fit:
+            self.scale = 1.0
+
     def before_step(self, run: Run) -> None:
+        if self.scale == 1.0:
+            return
         for opt in run.optims.values():
             for group in opt.param_groups:
                 group["lr"] = max(group["lr"] * self.scale, self.min_lr)

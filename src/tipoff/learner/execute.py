@@ -74,6 +74,9 @@ def make_run(learn: Learner, stage: Stage, cbs: Sequence[Callback] = ()) -> Run:
     if learn.opt is None:
         groups = param_groups(learn.model, learn.groups, wd, learn.wd_bn_bias)
         learn.opt = learn.opt_func(groups, lr=stage.lr[-1])
+    elif wd is not None:
+        for group in learn.opt.param_groups:
+            group["weight_decay"] = wd if group.get("decays", True) else 0.0
     peak = stage.lr[-1]
     for group in learn.opt.param_groups:
         group["lr_scale"] = stage.lr[group.get("group", -1)] / peak if peak else 1.0

@@ -21,9 +21,11 @@ class Callback:
     order: ClassVar[int] = 0
 
     def __init_subclass__(cls) -> None:
-        for name in vars(cls):
-            if name.startswith(("before_", "after_")) and name not in EVENTS:
-                near = get_close_matches(name, EVENTS, n=1)
+        for name, value in vars(cls).items():
+            if name in EVENTS or not callable(value) or name.startswith("_"):
+                continue
+            near = get_close_matches(name, EVENTS, n=1, cutoff=0.6)
+            if name.startswith(("before_", "after_")) or get_close_matches(name, EVENTS, n=1, cutoff=0.85):
                 hint = f" Did you mean '{near[0]}'?" if near else f" Events are: {', '.join(EVENTS)}."
                 raise TypeError(f"{cls.__name__}.{name} is not an event of a run.{hint}")
 

@@ -15,17 +15,19 @@ from tipoff.errors import BundleError
 def write_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
     """Write `state` to `path` by way of a temporary file; what was there stays until the new one is whole."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.part")  # one that a killed run left behind is written over
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             torch.save(state, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except (OSError, RuntimeError) as e:
-        temporary.unlink(missing_ok=True)
-        free = shutil.disk_usage(path.parent).free / 2**20
+        home = next((p for p in path.absolute().parents if p.is_dir()), Path("/"))
+        if home == path.absolute().parent:
+            temporary.unlink(missing_ok=True)
+        free = shutil.disk_usage(home).free / 2**20
         raise BundleError(f"The checkpoint {path} cannot be written: {e} ({free:,.0f} MB free).") from e
 
 

@@ -98,6 +98,7 @@ def validate(run: Run) -> None:
     run.training, run.objective = False, run.objectives[0]
     run.model.eval()
     run.emit("before_validate")
+    run.judged = run.model
     for metric in run.metrics:
         metric.reset()
     for batch in run.valid.batches(0):

@@ -7,12 +7,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 
 from tipoff.errors import UsageError
 
 Groups = Iterable[Any]
-_NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
 
 
 def _fused(groups: list[Any]) -> bool:
@@ -51,13 +49,19 @@ def param_groups(
 ) -> list[dict[str, Any]]:
     """Optimizer groups of the parameters that learn; norms and biases without weight decay.
 
-    Each group carries `group`, the index of its layers, so that schedules can give it its own rate.
+    A norm is any layer with "norm" in the name of its class and one number a channel, such as timm's own.
+    Each group carries `group`, the index of its layers, so that schedules can give it its own rate, and
+    `decays`, whether weight decay is meant for it.
     """
     plain: set[int] = set()
     if not wd_bn_bias:
         for m in model.modules():
             for name, p in m.named_parameters(recurse=False):
-                if isinstance(m, _NORMS) or name == "bias":
+                if (
+                    "bias" in name
+                    or isinstance(m, nn.LayerNorm)
+                    or (p.ndim <= 1 and "norm" in type(m).__name__.lower())
+                ):
                     plain.add(id(p))
     out: list[dict[str, Any]] = []
     for i, group in enumerate(groups):
@@ -66,9 +70,9 @@ def param_groups(
         bare = [p for p in learning if id(p) in plain]
         extra: dict[str, Any] = {} if wd is None else {"weight_decay": wd}
         if decayed:
-            out.append({"params": decayed, "group": i, "lr_scale": 1.0, **extra})
+            out.append({"params": decayed, "group": i, "lr_scale": 1.0, "decays": True, **extra})
         if bare:
-            out.append({"params": bare, "group": i, "lr_scale": 1.0, "weight_decay": 0.0})
+            out.append({"params": bare, "group": i, "lr_scale": 1.0, "decays": False, "weight_decay": 0.0})
     if not out:
         raise UsageError("Every layer is frozen: nothing can learn. Call unfreeze() or freeze_to(-1).")
     return out

@@ -43,6 +43,7 @@ class Run:
     n_samples: int = 0
     # what it holds now: none of this is saved
     training: bool = False
+    judged: nn.Module = field(init=False)  # what the last validation saw: `model`, or an average of it
     objective: Objective = field(init=False)
     batch: Batch = field(init=False)
     pred: Any = field(init=False)
@@ -54,6 +55,7 @@ class Run:
     _skip: bool = False
 
     def __post_init__(self) -> None:
+        self.judged = self.model
         self.callbacks = sorted(self.callbacks, key=lambda c: c.order)
         self.total_steps = self.n_epochs * -(-len(self.train) // self.accumulate)
         self.listen()
