@@ -19,6 +19,8 @@ CATALOG: dict[str, str] = {
     "vision.dihedral@1": "tipoff.vision.geometry:Dihedral",
     "vision.rotate@1": "tipoff.vision.geometry:Rotate",
     "vision.zoom@1": "tipoff.vision.geometry:Zoom",
+    "vision.resize_batch@1": "tipoff.vision.geometry:ResizeBatch",
+    "vision.random_crop@1": "tipoff.vision.geometry:RandomCrop",
     "vision.warp@1": "tipoff.vision.geometry:Warp",
     "vision.classifier@1": "tipoff.vision.model:VisionModel",
 }

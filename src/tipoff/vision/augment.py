@@ -21,7 +21,20 @@ from torch.nn import functional as F
 from tipoff.data.kind import Kind
 from tipoff.data.store import pool, threads
 from tipoff.data.transform import BatchTransform
-from tipoff.vision.geometry import Dihedral, Flip, Geometric, Rotate, Warp, Zoom, compose, in_pixels
+from tipoff.errors import UsageError
+from tipoff.vision.geometry import (
+    Dihedral,
+    Flip,
+    Geometric,
+    RandomCrop,
+    ResizeBatch,
+    Rotate,
+    Warp,
+    Zoom,
+    compose,
+    in_pixels,
+)
+from tipoff.vision.resize import as_size, fast_resize
 
 imagenet_stats = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 cifar_stats = ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])
@@ -29,7 +42,7 @@ mnist_stats = ([0.131], [0.308])
 
 _LEVELS = np.arange(256, dtype=np.float32)
 _BORDERS = {
-    "reflection": cv2.BORDER_REFLECT_101,
+    "reflection": cv2.BORDER_REFLECT,  # about the edge, as grid_sample does
     "border": cv2.BORDER_REPLICATE,
     "zeros": cv2.BORDER_CONSTANT,
 }
@@ -133,6 +146,15 @@ class _Job:
     points: list[Pointwise]
     point_draws: list[Tensor | None]
 
+    def size(self, x: Tensor) -> tuple[int, int]:
+        """(height, width) of the result."""
+        sized = [t for t in self.moves if isinstance(t, ResizeBatch)]
+        return as_size(sized[-1].size) if sized else (x.shape[-2], x.shape[-1])
+
+    @property
+    def pad_mode(self) -> str:
+        return self.moves[0].pad_mode
+
     def colour(self, x: Tensor) -> Tensor:
         for t, u in zip(self.points, self.point_draws, strict=True):
             x = t.point(x, u)
@@ -157,40 +179,56 @@ Pointwise.fuse = staticmethod(fuse_pictures)
 
 
 def _pictures(x: Tensor, job: _Job) -> Tensor:  # (B, C, H, W)
-    if x.device.type == "cpu" and x.dtype is torch.uint8:
+    drawn = any(u is not None for u in job.move_draws)
+    if x.device.type == "cpu" and x.dtype is torch.uint8 and (drawn or not job.moves):
         return _by_table(x, job)
-    out = x.float()
-    if job.moves:
-        out = warp(out, compose(job.moves, job.move_draws, len(x)))
+    out, to = x.float(), job.size(x)
+    if drawn:
+        out = warp(out, compose(job.moves, job.move_draws, len(x)), to, job.pad_mode)
+    elif to != tuple(x.shape[-2:]):
+        out = F.interpolate(out, to, mode="bilinear", antialias=True, align_corners=False)
     return job.colour(out).contiguous(memory_format=torch.channels_last)
 
 
-def warp(x: Tensor, matrices: np.ndarray, mode: str = "bilinear", pad_mode: str = "reflection") -> Tensor:
-    """Move each picture of a batch by its relative matrix, on any device: (B, C, H, W), (B, 3, 3)."""
+def warp(x: Tensor, matrices: np.ndarray, to: tuple[int, int], pad_mode: str = "reflection") -> Tensor:
+    """Move each picture of a batch by its relative matrix, on any device: (B, C, H, W), (B, 3, 3) -> (B, C, *to)."""
     n, _, h, w = x.shape
-    ys = (torch.arange(h, device=x.device) + 0.5) * (2 / h) - 1
-    xs = (torch.arange(w, device=x.device) + 0.5) * (2 / w) - 1
-    grid = torch.stack([*torch.meshgrid(ys, xs, indexing="ij")[::-1], torch.ones(h, w, device=x.device)], -1)
+    shrink = float(_shrinking(matrices, (h, w), to).min())
+    if shrink > 1.3:  # reading every second pixel would alias
+        smaller = max(1, round(h / shrink)), max(1, round(w / shrink))
+        x = F.interpolate(x, smaller, mode="bilinear", antialias=True, align_corners=False)
+    ys = (torch.arange(to[0], device=x.device) + 0.5) * (2 / to[0]) - 1
+    xs = (torch.arange(to[1], device=x.device) + 0.5) * (2 / to[1]) - 1
+    grid = torch.stack([*torch.meshgrid(ys, xs, indexing="ij")[::-1], torch.ones(to, device=x.device)], -1)
     m = torch.from_numpy(matrices).to(x.device, torch.float32)
     at = grid.reshape(1, -1, 3) @ m.transpose(1, 2)
-    at = (at[..., :2] / at[..., 2:]).reshape(n, h, w, 2)
-    return F.grid_sample(x, at.to(x.dtype), mode, pad_mode, align_corners=False)
+    at = (at[..., :2] / at[..., 2:]).reshape(n, *to, 2)
+    return F.grid_sample(x, at.to(x.dtype), "bilinear", pad_mode, align_corners=False)
+
+
+def _shrinking(matrices: np.ndarray, source: tuple[int, int], to: tuple[int, int]) -> np.ndarray:  # -> (B,)
+    """How many pixels of the source fall on one of the result, a side."""
+    seen = np.sqrt(np.abs(np.linalg.det(matrices[:, :2, :2])))
+    return np.asarray(seen * min(source[0] / to[0], source[1] / to[1]))
 
 
 def _by_table(x: Tensor, job: _Job) -> Tensor:  # uint8 (B, C, H, W) -> float32, channels_last
     n, channels, h, w = x.shape
+    to = job.size(x)
     source = x.permute(0, 2, 3, 1).contiguous().numpy()
-    out = np.empty((n, h, w, channels), np.float32)
+    out = np.empty((n, *to, channels), np.float32)
     levels = torch.from_numpy(_LEVELS).expand(n, channels, 256).contiguous()
     table = job.colour(levels).transpose(1, 2).contiguous().numpy()  # (B, 256, C)
     relative = compose(job.moves, job.move_draws, n) if job.moves else None
-    maps = None if relative is None else in_pixels(relative, (h, w), (h, w))
+    shrinking = None if relative is None else _shrinking(relative, (h, w), to)
 
     def work(rows: range) -> None:
         for i in rows:
             picture = source[i]
-            if relative is not None and maps is not None:
-                picture = _moved(picture, relative[i], maps[i])
+            if relative is not None and shrinking is not None:
+                if (k := float(shrinking[i])) > 1.3:
+                    picture = fast_resize(picture, max(1, round(h / k)), max(1, round(w / k)))
+                picture = _moved(picture, relative[i], to, job.pad_mode)
             cv2.LUT(np.ascontiguousarray(picture), table[i][:, None], dst=out[i])
 
     share = -(-n // threads())
@@ -201,18 +239,17 @@ def _by_table(x: Tensor, job: _Job) -> Tensor:  # uint8 (B, C, H, W) -> float32,
 _FLIPPED = np.diag([-1.0, 1.0, 1.0])
 
 
-def _moved(picture: np.ndarray, relative: np.ndarray, m: np.ndarray) -> np.ndarray:
-    if np.array_equal(relative, np.eye(3)):
+def _moved(picture: np.ndarray, relative: np.ndarray, to: tuple[int, int], pad_mode: str) -> np.ndarray:
+    if picture.shape[:2] == to and np.array_equal(relative, np.eye(3)):
         return picture
-    if np.array_equal(relative, _FLIPPED):
+    if picture.shape[:2] == to and np.array_equal(relative, _FLIPPED):
         return picture[:, ::-1]
-    size = picture.shape[1::-1]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    m = in_pixels(relative, picture.shape[:2], to)
+    flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, _BORDERS[pad_mode]
     if m[2, 0] == 0 and m[2, 1] == 0:
-        return np.asarray(
-            cv2.warpAffine(picture, m[:2] / m[2, 2], size, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
-        )
-    return np.asarray(cv2.warpPerspective(picture, m, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101))
+        affine = m[:2] / m[2, 2]
+        return np.asarray(cv2.warpAffine(picture, affine, to[::-1], flags=flags, borderMode=border))
+    return np.asarray(cv2.warpPerspective(picture, m, to[::-1], flags=flags, borderMode=border))
 
 
 def aug_transforms(
@@ -227,22 +264,40 @@ def aug_transforms(
     p_affine: float = 0.75,
     p_lighting: float = 0.75,
     xtra_tfms: Sequence[Any] | None = None,
+    size: int | tuple[int, int] | None = None,
+    mode: str = "bilinear",
+    pad_mode: str = "reflection",
+    align_corners: bool = False,
+    batch: bool = False,
+    min_scale: float = 1.0,
 ) -> list[Any]:
     """fastai's usual random changes: flip, rotate, zoom, perspective, brightness, contrast.
 
     `mult` multiplies `max_rotate`, `max_lighting` and `max_warp`; `p_affine` and `p_lighting` are
-    probabilities. Angles in degrees.
+    probabilities. Angles in degrees. `size` brings the batch to that many pixels, at validation too, and
+    `min_scale` below 1 shows a random part of at least that share of the area: with
+    `item_tfms=Resize(460)`, `aug_transforms(size=224, min_scale=0.75)` is the course's presizing. All of it is
+    one interpolation. `mode` is bilinear, `align_corners` and `batch` False; others are refused.
+
+    >>> aug_transforms(size=224, min_scale=0.75)[-1]
+    Contrast(max_lighting=0.2, p=0.75)
     """
+    if mode != "bilinear" or align_corners or batch:
+        raise UsageError("aug_transforms interpolates bilinearly, each picture by draws of its own: leave mode, align_corners and batch.")
     max_rotate, max_lighting, max_warp = max_rotate * mult, max_lighting * mult, max_warp * mult
     made: list[Any] = []
     if do_flip:
-        made.append(Dihedral(p=0.5) if flip_vert else Flip(p=0.5))
+        made.append(Dihedral(0.5, pad_mode=pad_mode) if flip_vert else Flip(0.5, pad_mode=pad_mode))
     if max_warp:
-        made.append(Warp(magnitude=max_warp, p=p_affine))
+        made.append(Warp(max_warp, p_affine, pad_mode=pad_mode))
     if max_rotate:
-        made.append(Rotate(max_deg=max_rotate, p=p_affine))
+        made.append(Rotate(max_rotate, p_affine, pad_mode=pad_mode))
     if min_zoom < 1 or max_zoom > 1:
-        made.append(Zoom(min_zoom=min_zoom, max_zoom=max_zoom, p=p_affine))
+        made.append(Zoom(min_zoom, max_zoom, p_affine, pad_mode=pad_mode))
+    if min_scale < 1:
+        made.insert(0, RandomCrop(min_scale, pad_mode=pad_mode))
+    if size is not None:
+        made.append(ResizeBatch(size, pad_mode=pad_mode))
     if max_lighting:
         made += [Brightness(max_lighting, p_lighting), Contrast(max_lighting, p_lighting)]
     return [*made, *(xtra_tfms or ())]

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
 
 from tipoff.data.transform import BatchTransform
+from tipoff.errors import UsageError
+from tipoff.vision.resize import as_size
+
+PAD_MODES = ("reflection", "border", "zeros")
 
 
 def eye(n: int) -> np.ndarray:  # -> (n, 3, 3)
@@ -24,10 +28,55 @@ def eye(n: int) -> np.ndarray:  # -> (n, 3, 3)
 
 @dataclass(frozen=True)
 class Geometric(BatchTransform):
-    """A move given by a matrix a sample; `u` are its draws, (B, n_draws)."""
+    """A move given by a matrix a sample; `u` are its draws, (B, n_draws).
+
+    `pad_mode` is what is seen beyond the edge: reflection, border or zeros.
+    """
+
+    pad_mode: str = field(default="reflection", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.pad_mode not in PAD_MODES:
+            raise UsageError(f"pad_mode={self.pad_mode!r}: choose one of {', '.join(PAD_MODES)}.")
 
     def matrix(self, u: np.ndarray) -> np.ndarray:  # (B, n_draws) -> (B, 3, 3)
         raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class ResizeBatch(Geometric):
+    """Bring the pictures of a batch to `size`, within the same warp as the moves beside it."""
+
+    size: Any = None  # pixels, or (height, width)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        height, width = as_size(self.size)
+        object.__setattr__(self, "size", height if height == width else (height, width))
+
+
+@dataclass(frozen=True)
+class RandomCrop(Geometric):
+    """A random part of the picture, at least `min_scale` of its area, of a shape within `ratio`."""
+
+    min_scale: float = 0.35
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    n_draws: ClassVar[int] = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.min_scale <= 1:
+            raise UsageError(f"min_scale={self.min_scale}: give a share of the area in (0, 1].")
+
+    def matrix(self, u: np.ndarray) -> np.ndarray:
+        area = self.min_scale + u[:, 0] * (1 - self.min_scale)
+        low, high = math.log(self.ratio[0]), math.log(self.ratio[1])
+        aspect = np.exp(low + u[:, 1] * (high - low))
+        m = eye(len(u))
+        m[:, 0, 0] = across = np.minimum(np.sqrt(area * aspect), 1)
+        m[:, 1, 1] = down = np.minimum(np.sqrt(area / aspect), 1)
+        m[:, 0, 2], m[:, 1, 2] = (1 - across) * (2 * u[:, 2] - 1), (1 - down) * (2 * u[:, 3] - 1)
+        return m
 
 
 @dataclass(frozen=True)
