@@ -13,6 +13,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#]+)\)")
 WITH_CODE = [p for p in PAGES if BLOCK.search(p.read_text()) and p.name != "photos-from-the-web.md"]
+# the page about the web is run in tests/vision/test_gather.py, against a server on this machine
 
 
 def name(page: Path) -> str:

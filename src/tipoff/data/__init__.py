@@ -5,6 +5,7 @@ from tipoff.data.block import Block, Target
 from tipoff.data.datablock import DataBlock
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
+from tipoff.data.external import URLs, untar_data
 from tipoff.data.items import get_files, get_image_files
 from tipoff.data.kind import Kind
 from tipoff.data.labels import ColReader, RegexLabeller, parent_label
@@ -55,7 +56,9 @@ __all__ = [
     "TensorDataset",
     "TorchLoader",
     "TrainTestSplitter",
+    "URLs",
     "get_files",
     "get_image_files",
     "parent_label",
+    "untar_data",
 ]

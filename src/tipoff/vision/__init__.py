@@ -12,6 +12,7 @@ _PLACES = {
     "tipoff.vision.block": ("ImageBlock",),
     "tipoff.vision.resize": ("FlipItem", "PadMode", "RandomResizedCrop", "Resize", "ResizeMethod"),
     "tipoff.vision.augment": ("IntToFloat", "Normalize", "aug_transforms", "imagenet_stats"),
+    "tipoff.vision.gather": ("download_images", "resize_images", "verify_images"),
     "tipoff.vision.loaders": ("ImageDataLoaders",),
     "tipoff.vision.learner": ("vision_learner",),
     "tipoff.vision.model": ("VisionModel",),
