@@ -1,6 +1,7 @@
 """Write tests/golden/: a model file of the present format, what it answers, and every part that it may name.
 
-Run it once for a new format, under a new name; files of older formats are never made again.
+A model file that is there is never made again: it is what an earlier version wrote. Parts that are new in
+the catalog are added to the list of parts.
 """
 
 from __future__ import annotations
@@ -33,34 +34,42 @@ from tipoff.vision.resize import Resize  # noqa: E402
 torch.manual_seed(1)
 GOLDEN.mkdir(exist_ok=True)
 name = GOLDEN / f"format{file.FORMAT}"
-plan = Plan(
-    (ImageBlock(),),
-    (CategoryBlock(vocab=("beagle", "Größe", "猫")),),
-    (Resize(24),),
-    (Flip(), Brightness(), Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))),
-)
-model = Tiny(3, 8)
-net = model.build().eval()
-for norm in (m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)):
-    norm.running_mean.uniform_(-1, 1)
-    norm.running_var.uniform_(0.5, 2)
-predictor = Predictor(plan, net)
-inputs = plan.inputs_of([plan.read(p) for p in pictures()])
-check = {"x0": inputs[0], "prob": predictor.probabilities(inputs)}
-bundle = file.Bundle(plan, model, net.state_dict(), {"task": "a golden file"}, "# Model card\n", check)
-file.write(name.with_suffix(".tipoff"), bundle, CATALOG)
-np.savez(
-    name.with_suffix(".npz"),
-    pictures=np.stack(pictures()),
-    probabilities=np.stack([predictor.probabilities((x[None],))[0].numpy() for x in inputs[0]]),
-)
+
+
+def write_file() -> None:
+    """The model file, and its answers."""
+    plan = Plan(
+        (ImageBlock(),),
+        (CategoryBlock(vocab=("beagle", "Größe", "猫")),),
+        (Resize(24),),
+        (Flip(), Brightness(), Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))),
+    )
+    model = Tiny(3, 8)
+    net = model.build().eval()
+    for norm in (m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)):
+        norm.running_mean.uniform_(-1, 1)
+        norm.running_var.uniform_(0.5, 2)
+    predictor = Predictor(plan, net)
+    inputs = plan.inputs_of([plan.read(p) for p in pictures()])
+    check = {"x0": inputs[0], "prob": predictor.probabilities(inputs)}
+    bundle = file.Bundle(plan, model, net.state_dict(), {"task": "a golden file"}, "# Model card\n", check)
+    file.write(name.with_suffix(".tipoff"), bundle, CATALOG)
+    np.savez(
+        name.with_suffix(".npz"),
+        pictures=np.stack(pictures()),
+        probabilities=np.stack([predictor.probabilities((x[None],))[0].numpy() for x in inputs[0]]),
+    )
+
+
+if not name.with_suffix(".tipoff").exists():
+    write_file()
 classifier = replace(VisionModel("timm/test_efficientnet", 3), lin_ftrs=(7,))
 with torch.device("meta"):
     shapes = {k: list(v.shape) for k, v in classifier.build().state_dict().items()}
-specs = {
-    "parts": {n: dump(spec, catalog.CATALOG) for n, spec in parts().items()},
-    "classifier": {"spec": dump(classifier, catalog.CATALOG), "shapes": shapes},
-}
-name.with_suffix(".json").write_text(json.dumps(specs, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+kept = name.with_suffix(".json")
+old = json.loads(kept.read_text(encoding="utf-8"))["parts"] if kept.exists() else {}
+now = {n: dump(spec, catalog.CATALOG) for n, spec in parts().items()}
+specs = {"parts": {**now, **old}, "classifier": {"spec": dump(classifier, catalog.CATALOG), "shapes": shapes}}
+kept.write_text(json.dumps(specs, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 for path in sorted(GOLDEN.glob(f"{name.name}.*")):
     print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")

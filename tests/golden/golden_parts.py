@@ -10,7 +10,7 @@ from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBloc
 from tipoff.spec import Spec
 from tipoff.vision.augment import Brightness, Contrast, IntToFloat, Normalize
 from tipoff.vision.block import ImageBlock
-from tipoff.vision.geometry import Dihedral, Flip, Rotate, Warp, Zoom
+from tipoff.vision.geometry import Dihedral, Flip, RandomCrop, ResizeBatch, Rotate, Warp, Zoom
 from tipoff.vision.model import VisionModel
 from tipoff.vision.resize import FlipItem, RandomResizedCrop, Resize
 
@@ -64,6 +64,8 @@ def parts() -> dict[str, Spec]:
         "vision.rotate@1": Rotate(20.0, 0.9),
         "vision.zoom@1": Zoom(0.9, 1.5, 0.2),
         "vision.warp@1": Warp(0.1, 0.3),
+        "vision.random_crop@1": RandomCrop(0.5, (0.5, 2.0)),
+        "vision.resize_batch@1": ResizeBatch((16, 24)),
         "vision.classifier@1": VisionModel(
             "resnet34", 37, 1, (256, 64), 0.25, False, False, True, True, (0.0, 1.0)
         ),
