@@ -1,5 +1,6 @@
 """Every public part keeps its contract. Parts are found by themselves: one without an example here fails a test."""
 
+import doctest
 import importlib
 import inspect
 import io
@@ -13,6 +14,7 @@ from PIL import Image
 from torch import nn
 
 import tipoff
+import tipoff.testing
 from tipoff.bundle.catalog import CATALOG
 from tipoff.callbacks import ema, gradients, mixing, progress, recorder, saving, tracking
 from tipoff.data.block import Block, Target
@@ -337,6 +339,13 @@ def test_a_broken_promise_is_named():
     for check, words in cases:
         with pytest.raises(AssertionError, match=words):
             check()
+
+
+@pytest.mark.parametrize(
+    "module", [m.name for m in pkgutil.iter_modules(tipoff.testing.__path__, "tipoff.testing.")]
+)
+def test_the_examples_of_the_contracts_run(module):
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 def test_a_third_partys_spec_needs_no_catalog():

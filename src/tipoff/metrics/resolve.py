@@ -68,7 +68,7 @@ def as_metric(metric: Any) -> Metric:
     if metric is f.rmse:
         return KNOWN["rmse"]()
     if metric is Perplexity:
-        return Perplexity()
+        return KNOWN["perplexity"]()
     if callable(metric):
         base = metric.func if isinstance(metric, partial) else metric
         lower = base in (f.error_rate, f.mse, f.mae)

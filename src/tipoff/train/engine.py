@@ -35,7 +35,7 @@ class TorchEngine:
     def prepare(self, model: nn.Module) -> nn.Module:
         """The model on the device, in the memory format that its convolutions like."""
         model = model.to(self.device)
-        return model.to(memory_format=torch.channels_last) if self.channels_last else model  # type: ignore[call-overload,no-any-return]
+        return model.to(memory_format=torch.channels_last) if self.channels_last else model
 
     def to_device(self, batch: Batch) -> Batch:
         if self.device.type == "cpu":
