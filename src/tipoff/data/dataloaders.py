@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +16,6 @@ from tipoff.data.block import Target
 from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
 from tipoff.data.loader import Loader, TorchLoader
 from tipoff.data.plan import Plan
-from tipoff.display import get_grid, pyplot
 from tipoff.errors import UsageError
 
 
@@ -171,49 +170,12 @@ class DataLoaders:
         dataset = SampleDataset(self.plan, columns, training=False, keep=False)
         return Loader(dataset, bs or self.bs, num_workers=num_workers, finish=self.plan.finish)
 
-    def show_batch(
-        self,
-        b: Any = None,
-        max_n: int = 9,
-        nrows: int | None = None,
-        ncols: int | None = None,
-        figsize: tuple[float, float] | None = None,
-        unique: bool = False,
-        show: bool = True,
-        split: int = 0,
-        **kwargs: Any,
-    ) -> Any:
-        """Draw samples as the network sees them; `unique` draws one sample with different random changes.
+    def show_batch(self, b: Any = None, max_n: int = 9, *, split: int = 0, **kwargs: Any) -> Any:
+        """Draw samples as the network sees them, those of the training items unless `split` is 1.
 
-        Returns the figure where `show` is False.
+        Arguments are those of `Loader.show_batch`.
         """
-        if self.plan is None:
-            raise UsageError(
-                "show_batch needs DataLoaders made from a DataBlock, which know how to draw their items."
-            )
-        plan, dl = self.plan, self.loaders[split]
-        if b is not None:
-            n = len(plan.inputs)
-            done = Batch(tuple(b[:n]), tuple(b[n:]), torch.arange(len(b[0])))
-        elif unique:
-            same = dl.order(0)[0][:1]
-            parts = [dl.finish(dl.dataset.batch(same, epoch), epoch) for epoch in range(max_n)]
-            done = Batch(
-                tuple(torch.cat(c) for c in zip(*(p.x for p in parts), strict=True)),
-                tuple(torch.cat(c) for c in zip(*(p.y for p in parts), strict=True)),
-                torch.arange(len(parts)),
-            )
-        else:
-            done = dl.finish(dl.dataset.batch(dl.order(0)[0][:max_n], 0), 0)
-        n_shown = min(max_n, done.size)
-        figure, axes = get_grid(n_shown, nrows, ncols, figsize, return_fig=True)
-        for i, ax in enumerate(axes):
-            show_sample(plan, tuple(t[i] for t in done.x), tuple(t[i] for t in done.y), ax)
-        figure.tight_layout()
-        if show:
-            pyplot("show_batch").show()
-            return None
-        return figure
+        return self.loaders[split].show_batch(b, max_n, **kwargs)
 
     @classmethod
     def from_dblock(
@@ -239,12 +201,6 @@ class DataLoaders:
             for i, d in enumerate(ds)
         ]
         return cls(*loaders, path=path, device=device)
-
-
-def show_sample(plan: Plan, x: Sequence[Tensor], y: Sequence[Tensor], ax: Any) -> None:
-    """Draw one sample of a finished batch into `ax`: its inputs, then its targets."""
-    for block, value in zip(plan.blocks, (*x, *y), strict=False):
-        block.show(plan.undo(block.kind, value[None].detach().cpu())[0], ax)
 
 
 def rows_of(items: Any) -> list[Any]:

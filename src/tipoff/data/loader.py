@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader as TorchDataLoader
 
 from tipoff.data.batch import Batch
 from tipoff.data.dataset import BatchSource
+from tipoff.data.show import show_batch
 from tipoff.errors import UsageError
 from tipoff.rng import fresh_seed, permutation
 
@@ -111,6 +112,10 @@ class Loader:
     def one_batch(self) -> tuple[Any, ...]:
         """A first batch as the network takes it, on the CPU: (x, y), or more when there are more."""
         return _flat(self.finish(next(iter(self.batches(0))), 0))
+
+    def show_batch(self, b: Any = None, max_n: int = 9, **kwargs: Any) -> Any:
+        """Draw samples as the network sees them: see `tipoff.data.show.show_batch`."""
+        return show_batch(self, b, max_n, **kwargs)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         """Finished batches as (x, y); a new order each time, as in training."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from tipoff.data.dataloaders import show_sample
+from tipoff.data.show import show_sample
 from tipoff.display import INK, get_grid, subplots
 from tipoff.interpret.gradcam import heat_maps, overlay
 from tipoff.learner.learner import Learner

@@ -81,6 +81,9 @@ def make_run(learn: Learner, stage: Stage, cbs: Sequence[Callback] = ()) -> Run:
     for group in learn.opt.param_groups:
         group["lr_scale"] = stage.lr[group.get("group", -1)] / peak if peak else 1.0
     every = [*learn.cbs, *cbs]
+    for cb in every:
+        if hasattr(cb, "attach"):  # one that wants more than the run
+            cb.attach(learn)
     return Run(
         learn.model,
         learn.dls.train,

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from tipoff.data.batch import Batch
-from tipoff.data.dataloaders import show_sample
 from tipoff.data.dataset import SampleDataset
 from tipoff.data.loader import Loader
+from tipoff.data.show import show_sample
 from tipoff.display import get_grid, pyplot
 from tipoff.errors import UsageError
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -41,3 +43,14 @@ def lin_bn_drop(
     before: list[nn.Module] = [*norm, *([nn.Dropout(p)] if p else [])]
     linear: list[nn.Module] = [nn.Linear(n_in, n_out, bias=not bn), *([act] if act is not None else [])]
     return linear + before if lin_first else before + linear
+
+
+class Lambda(nn.Module):
+    """A function as a layer."""
+
+    def __init__(self, func: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.func = func
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.func(x)

@@ -14,7 +14,8 @@ class Callback:
     >>> class PrintLoss(Callback):
     ...     def after_batch(self, run): print(run.loss.item())
 
-    Callbacks are called in the order of `order`, lowest first. `state_dict` holds what a resumed run
+    Callbacks are called in the order of `order`, lowest first. One that has a method `attach(learner)` is given
+    the learner before a fit. `state_dict` holds what a resumed run
     needs. Raises `TypeError` where a method is named like an event but is none.
     """
 

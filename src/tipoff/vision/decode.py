@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
 from pathlib import Path
@@ -145,10 +146,8 @@ def _from_pillow(image: Image.Image, mode: str, name: str, max_pixels: int) -> n
     if getattr(image, "is_animated", False):
         image.seek(0)
     image.load()
-    try:
+    with contextlib.suppress(Exception):  # damaged EXIF data: the picture itself is whole
         image = ImageOps.exif_transpose(image)
-    except Exception:
-        pass  # damaged EXIF data: the picture itself is whole
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         x = np.asarray(image).astype(np.float32)
         high = 65535.0 if image.mode != "F" or x.max() > 1 else 1.0

@@ -1,0 +1,123 @@
+"""`DataLoader(list_of_pairs, batch_size=256)`: batches of any sequence of tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from tipoff.data.batch import Batch
+from tipoff.data.dataset import PairDataset
+from tipoff.data.kind import Kind
+from tipoff.data.loader import Loader
+from tipoff.data.plan import Plan
+from tipoff.data.transform import ItemTransform, run_batch_transforms
+from tipoff.notebook.pictures import PILBase, TensorImage, TensorImageBW, TensorMask, ToTensor
+from tipoff.notebook.transforms import Transform
+from tipoff.rng import fresh_seed, uniform
+
+_KINDS = {TensorImage: Kind.IMAGE, TensorImageBW: Kind.IMAGE, TensorMask: Kind.MASK}
+
+
+class _Samples(PairDataset):
+    """Samples with the steps of `after_item`, drawn by their position; plain tensors at the end."""
+
+    def __init__(self, samples: Any, steps: Sequence[Any], training: bool, seed: int) -> None:
+        super().__init__(samples)
+        self.steps, self.training, self.seed = list(steps), training, seed
+        self.kinds: list[Kind] = []
+
+    def batch(self, positions: Tensor, epoch: int) -> Batch:
+        rows = [self._done(self.samples[i], i, epoch) for i in positions.tolist()]
+        if isinstance(rows[0], tuple):
+            self.kinds = [_KINDS.get(type(v), Kind.LABEL) for v in rows[0]]
+            plain = [tuple(_plain(v) for v in row) for row in rows]
+        else:
+            self.kinds, plain = [_KINDS.get(type(rows[0]), Kind.LABEL)], [_plain(r) for r in rows]
+        made = PairDataset(plain, self.n_targets).batch(torch.arange(len(plain)), epoch)
+        return Batch(made.x, made.y, positions)
+
+    def _done(self, sample: Any, i: int, epoch: int) -> Any:
+        for k, step in enumerate(self.steps):
+            if isinstance(step, ItemTransform):
+                sample = self._fitted(step, k, sample, i, epoch)
+            elif isinstance(step, Transform):
+                sample = step(sample, split_idx=0 if self.training else 1)
+            else:
+                sample = step(sample)
+        return sample
+
+    def _fitted(self, step: ItemTransform, k: int, sample: Any, i: int, epoch: int) -> Any:
+        """One of tipoff's transforms on every picture of a sample, with the same draws."""
+        parts = step.parts()
+        n = sum(p.n_draws for p in parts)
+        key = (self.seed, epoch, k)
+        u = uniform(key, torch.arange(1) + i, n)[0].numpy() if self.training and n else None
+
+        def one(v: Any) -> Any:
+            if not isinstance(v, Image.Image):
+                return v
+            x = np.asarray(v)
+            done = Plan.apply(parts, Kind.IMAGE, x, u) if self.training else step.exact(Kind.IMAGE, x)
+            image = Image.fromarray(np.asarray(done).round().clip(0, 255).astype(np.uint8))
+            return type(v).of(image) if isinstance(v, PILBase) else image
+
+        return tuple(one(v) for v in sample) if isinstance(sample, tuple) else one(sample)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Image.Image):
+        value = ToTensor()(value) if isinstance(value, PILBase) else value
+    return value.as_subclass(Tensor) if isinstance(value, Tensor) else value
+
+
+def DataLoader(
+    dataset: Any = None,
+    bs: int | None = None,
+    num_workers: int = 0,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    drop_last: bool = False,
+    after_item: Any = None,
+    after_batch: Any = None,
+    seed: int | None = None,
+    n_workers: int | None = None,
+    **_: Any,
+) -> Loader:
+    """Batches of any sequence of tuples; `bs` (or `batch_size`) at a time, 64 unless given.
+
+    `after_item` are functions or transforms of a sample, `after_batch` transforms of a batch: tipoff's own
+    (`Resize`, `aug_transforms`, `Normalize`), or functions of a tensor.
+
+    >>> dl = DataLoader(list(zip(torch.arange(4.0), torch.arange(4))), batch_size=2)
+    >>> [x.tolist() for x, y in dl]
+    [[0.0, 1.0], [2.0, 3.0]]
+    """
+    seed = fresh_seed() if seed is None else seed
+    data = _Samples(dataset, _listed(after_item), shuffle, seed)
+    steps = sorted(_listed(after_batch), key=lambda t: getattr(t, "order", 0))
+
+    def finish(batch: Batch, key: tuple[int, ...] | None) -> Batch:
+        if not steps:
+            return batch
+        fields = run_batch_transforms(steps, data.kinds, (*batch.x, *batch.y), batch.items, key)
+        return Batch(tuple(fields[: len(batch.x)]), tuple(fields[len(batch.x) :]), batch.items)
+
+    return Loader(
+        data,
+        bs or batch_size or 64,
+        shuffle=shuffle,
+        drop_last=drop_last,
+        num_workers=n_workers or num_workers,
+        seed=seed,
+        finish=finish,
+    )
+
+
+def _listed(steps: Any) -> list[Any]:
+    found = [] if steps is None else list(steps) if isinstance(steps, (list, tuple)) else [steps]
+    return [s() if isinstance(s, type) else s for s in found]

@@ -1,0 +1,147 @@
+"""Pictures as course notebooks hold them: Pillow's with `create`, tensors that know that they are pictures."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from tipoff.display import show_image
+from tipoff.notebook.transforms import Transform
+from tipoff.vision.augment import IntToFloat
+from tipoff.vision.decode import decode_image
+
+
+class PILBase(Image.Image):
+    """A Pillow picture made by `create` from a path, bytes, an array or a tensor, turned as EXIF says."""
+
+    mode_wanted: ClassVar[str] = "RGB"
+
+    @classmethod
+    def create(cls, fn: Any, **_: Any) -> Self:
+        """Raises `DataError`, naming the file, for anything that is no whole picture."""
+        x = decode_image(fn, mode="L" if cls.mode_wanted == "L" else "RGB")
+        return cls.of(Image.fromarray(x).convert(cls.mode_wanted))
+
+    @classmethod
+    def of(cls, image: Image.Image) -> Self:
+        """The same picture as one of this class."""
+        made = cls()
+        made.__dict__.update(image.__dict__)
+        return made
+
+    def show(self, ctx: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Draw it into the axes `ctx`, or into a new figure."""
+        return show_image(self, ctx=ctx, **kwargs)
+
+    def to_thumb(self, h: int, w: int | None = None) -> Self:
+        """A copy that fits into (h, w)."""
+        small = self.copy()
+        small.thumbnail((w or h, h))
+        return type(self).of(small)
+
+    def _new(self, im: Any) -> Self:
+        return type(self).of(super()._new(im))  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} mode={self.mode} size={self.size[0]}x{self.size[1]}"
+
+
+class PILImage(PILBase):
+    """A colour picture."""
+
+
+class PILImageBW(PILBase):
+    """A grey picture."""
+
+    mode_wanted = "L"
+
+
+class PILMask(PILBase):
+    """A picture whose values are codes."""
+
+    mode_wanted = "L"
+
+    @classmethod
+    def create(cls, fn: Any, **_: Any) -> Self:
+        """The values are kept as they are in the file."""
+        image = Image.fromarray(fn) if isinstance(fn, np.ndarray) else Image.open(fn)
+        image.load()
+        return cls.of(image if image.mode in ("L", "P") else image.convert("L"))
+
+
+class TensorBase(Tensor):
+    """A tensor that remembers what it shows; what is computed from it remembers too."""
+
+    show_kwargs: ClassVar[dict[str, Any]] = {}
+
+    @staticmethod
+    def __new__(cls, x: Any, **_: Any) -> Any:
+        t = x if isinstance(x, Tensor) else torch.as_tensor(np.asarray(x))
+        return t.as_subclass(cls)
+
+    def show(self, ctx: Any = None, **kwargs: Any) -> Any:
+        """Draw it into the axes `ctx`, or into a new figure."""
+        return show_image(self.as_subclass(Tensor), ctx=ctx, **{**self.show_kwargs, **kwargs})
+
+
+class TensorImage(TensorBase):
+    """A colour picture, (3, H, W) or (B, 3, H, W)."""
+
+
+class TensorImageBW(TensorBase):
+    """A grey picture, (1, H, W)."""
+
+    show_kwargs: ClassVar[dict[str, Any]] = {"cmap": "Greys"}
+
+
+class TensorMask(TensorBase):
+    """Codes, (H, W)."""
+
+
+class TensorCategory(TensorBase):
+    """The number of a class."""
+
+
+class TitledStr(str):
+    """A text that is shown as a title."""
+
+    def show(self, ctx: Any = None, **kwargs: Any) -> Any:
+        """Put it over the axes `ctx`."""
+        if ctx is None:
+            print(self)
+            return None
+        ctx.set_title(self)
+        return ctx
+
+
+def image2tensor(img: Any) -> Tensor:  # -> uint8 (C, H, W)
+    """A Pillow picture as bytes."""
+    x = torch.from_numpy(np.array(img))
+    return x[None] if x.ndim == 2 else x.permute(2, 0, 1).contiguous()
+
+
+class ToTensor(Transform):
+    """From Pillow pictures to tensors of bytes."""
+
+    order = 5
+
+    def encodes(self, o: PILImage) -> Tensor:
+        return TensorImage(image2tensor(o))
+
+    def encodes(self, o: PILImageBW) -> Tensor:  # type: ignore[no-redef]  # noqa: F811
+        return TensorImageBW(image2tensor(o))
+
+    def encodes(self, o: PILMask) -> Tensor:  # type: ignore[no-redef]  # noqa: F811
+        return TensorMask(image2tensor(o)[0])
+
+
+IntToFloatTensor = IntToFloat  # fastai's name for the batch transform
+
+
+def show_titled_image(o: tuple[Any, Any], **kwargs: Any) -> Any:
+    """Draw a (picture, title) pair."""
+    return show_image(o[0], title=str(o[1]), **kwargs)
