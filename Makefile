@@ -12,7 +12,7 @@ demo: $(READY)
 	$(PY) scripts/demo.py $(DATA)
 
 test: $(READY)
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2
 
 check: $(READY)
 	$(VENV)/bin/ruff check src tests benchmarks

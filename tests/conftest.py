@@ -7,6 +7,14 @@ import pytest
 from PIL import Image
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Tests run side by side; torch's threads would wait for each other."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("TIPOFF_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))

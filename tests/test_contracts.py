@@ -250,7 +250,7 @@ CALLBACKS = {
 
 
 def test_every_callback_has_an_example():
-    assert {c.__name__ for c in public(Callback)} <= set(CALLBACKS)
+    assert {c.__name__ for c in public(Callback)} - {"Callback"} <= set(CALLBACKS)
 
 
 @pytest.mark.parametrize("name", CALLBACKS)

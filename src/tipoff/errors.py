@@ -76,7 +76,9 @@ def need_folder(path: str | Path) -> Path:
     if path.exists():
         raise DataError(f"{path} is a file; a folder was expected here.")
     parent = next((p for p in path.absolute().parents if p.is_dir()), Path("/"))
-    inside = sorted((p for p in parent.iterdir() if not p.name.startswith(".")), key=lambda p: (p.is_file(), p.name))
+    inside = sorted(
+        (p for p in parent.iterdir() if not p.name.startswith(".")), key=lambda p: (p.is_file(), p.name)
+    )
     names = [p.name + "/" * p.is_dir() for p in inside]
     hint = did_you_mean(path.name, [p.name for p in inside if p.is_dir()], n=1)
     holds = f"holds: {some(names)}" if inside else "is empty"

@@ -161,7 +161,9 @@ def test_a_misspelt_column_gets_the_nearest_name(photos, tmp_path, capsys):
 
 
 def test_a_place_that_cannot_be_written_to_is_refused_before_training(photos, tmp_path, capsys):
-    assert "There is no folder" in refused(capsys, "train", photos, "--out", tmp_path / "nowhere" / "x.tipoff")
+    assert "There is no folder" in refused(
+        capsys, "train", photos, "--out", tmp_path / "nowhere" / "x.tipoff"
+    )
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path, capsys):
@@ -207,7 +209,10 @@ def test_a_killed_training_is_resumed_to_the_same_model(photos, tmp_path):
     )
     assert whole.returncode == 0, whole.stderr
     cut = subprocess.Popen(
-        [*command, "train", str(photos), *long, "--out", "cut"], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL
+        [*command, "train", str(photos), *long, "--out", "cut"],
+        cwd=tmp_path,
+        env=env,
+        stdout=subprocess.DEVNULL,
     )
     checkpoint = tmp_path / "cut" / "checkpoint.pt"
     while not checkpoint.exists():

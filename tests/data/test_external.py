@@ -116,7 +116,9 @@ def test_only_addresses_of_the_web_are_taken(tmp_path):
 # archives ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [tar({"pets/a/1.txt": b"1"}), tar({"pets/a/1.txt": b"1"}, "w:xz"), zipped({"pets/a/1.txt": b"1"})])
+@pytest.mark.parametrize(
+    "data", [tar({"pets/a/1.txt": b"1"}), tar({"pets/a/1.txt": b"1"}, "w:xz"), zipped({"pets/a/1.txt": b"1"})]
+)
 def test_an_archive_of_one_folder_is_unpacked_without_that_level(tmp_path, data):
     (tmp_path / "x.tgz").write_bytes(data)
     assert (unpack(tmp_path / "x.tgz", tmp_path / "x") / "a" / "1.txt").read_bytes() == b"1"

@@ -53,7 +53,12 @@ def test_a_residual_branch_begins_silent():
 
 @pytest.mark.parametrize("expansion", [1, 4])
 def test_a_block_with_a_stride_halves_and_widens(expansion):
-    assert ResBlock(expansion, 4, 8, stride=2)(torch.randn(1, 4 * expansion, 7, 7)).shape == (1, 8 * expansion, 4, 4)
+    assert ResBlock(expansion, 4, 8, stride=2)(torch.randn(1, 4 * expansion, 7, 7)).shape == (
+        1,
+        8 * expansion,
+        4,
+        4,
+    )
 
 
 @pytest.mark.parametrize("name", ["18", "34", "50"])

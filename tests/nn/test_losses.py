@@ -26,10 +26,14 @@ def test_cross_entropy_flat_leaves_out_what_is_to_be_ignored():
     y = Y.clone()
     y[2] = 255
     keep = y != 255
-    assert torch.allclose(L.CrossEntropyLossFlat(ignore_index=255)(PRED, y), F.cross_entropy(PRED[keep], y[keep]))
+    assert torch.allclose(
+        L.CrossEntropyLossFlat(ignore_index=255)(PRED, y), F.cross_entropy(PRED[keep], y[keep])
+    )
 
 
-@pytest.mark.parametrize("loss", [L.LabelSmoothingCrossEntropy(0.2), L.LabelSmoothingCrossEntropyFlat(eps=0.2)])
+@pytest.mark.parametrize(
+    "loss", [L.LabelSmoothingCrossEntropy(0.2), L.LabelSmoothingCrossEntropyFlat(eps=0.2)]
+)
 def test_label_smoothing_is_what_the_paper_says(loss):
     assert torch.allclose(loss(PRED, Y), smoothed(PRED, Y, 0.2))
 
@@ -80,7 +84,9 @@ ALL = [
 @pytest.mark.parametrize(("loss", "pred", "y"), ALL, ids=lambda v: getattr(v, "__name__", ""))
 def test_the_mean_is_the_mean_of_each(loss, pred, y):
     each = loss(reduction="none")(pred, y)
-    assert torch.allclose(each.mean(), loss()(pred, y)) and torch.allclose(each.sum(), loss(reduction="sum")(pred, y))
+    assert torch.allclose(each.mean(), loss()(pred, y)) and torch.allclose(
+        each.sum(), loss(reduction="sum")(pred, y)
+    )
 
 
 @pytest.mark.parametrize("name", ["CrossEntropyLossFlat", "LabelSmoothingCrossEntropy", "FocalLossFlat"])

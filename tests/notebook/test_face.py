@@ -44,10 +44,59 @@ def test_builtins_are_left_alone():
 
 @pytest.mark.parametrize(
     "name",
-    "torch nn F np pd plt Image Path partial re os math random itemgetter attrgetter resnet18 resnet34 resnet50 "
-    "vgg16_bn models Tensor L imagenet_stats first range_of array is_listy using_attr save_pickle Transform Pipeline "
-    "ItemTransform fastuple ResizeMethod PadMode CancelFitException untar_data URLs DataBlock DataLoader Datasets "
-    "TfmdLists GradientAccumulation xresnet50 ConvLayer NormType create_head create_body tensor noop params".split(),
+    [
+        "torch",
+        "nn",
+        "F",
+        "np",
+        "pd",
+        "plt",
+        "Image",
+        "Path",
+        "partial",
+        "re",
+        "os",
+        "math",
+        "random",
+        "itemgetter",
+        "attrgetter",
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "vgg16_bn",
+        "models",
+        "Tensor",
+        "L",
+        "imagenet_stats",
+        "first",
+        "range_of",
+        "array",
+        "is_listy",
+        "using_attr",
+        "save_pickle",
+        "Transform",
+        "Pipeline",
+        "ItemTransform",
+        "fastuple",
+        "ResizeMethod",
+        "PadMode",
+        "CancelFitException",
+        "untar_data",
+        "URLs",
+        "DataBlock",
+        "DataLoader",
+        "Datasets",
+        "TfmdLists",
+        "GradientAccumulation",
+        "xresnet50",
+        "ConvLayer",
+        "NormType",
+        "create_head",
+        "create_body",
+        "tensor",
+        "noop",
+        "params",
+    ],
 )
 def test_what_notebooks_type_is_there(name):
     assert name in face.__all__
@@ -174,7 +223,13 @@ def test_a_module_without_super_init(cells):
         y = net(torch.zeros(3, 4))
         names = [n for n,_ in net.named_parameters()]
     """)
-    assert out["y"].shape == (3, 2) and out["names"] == ["scale", "layer.weight", "layer.bias", "more.weight", "more.bias"]
+    assert out["y"].shape == (3, 2) and out["names"] == [
+        "scale",
+        "layer.weight",
+        "layer.bias",
+        "more.weight",
+        "more.bias",
+    ]
 
 
 SMALL = """
@@ -205,7 +260,9 @@ def test_a_callback_without_arguments_reads_and_sets_through_learn(cells):
     seen = out["seen"]
     assert seen[0] == ("fit", 1)
     assert [s for s in seen if s[0] == "backward"] == [("backward", 0, i) for i in range(4)]
-    assert [s for s in seen if s[0] == "batch"] == [("batch", True, 16, 1)] * 4 + [("batch", False, 16, 1)] * 4
+    assert [s for s in seen if s[0] == "batch"] == [("batch", True, 16, 1)] * 4 + [
+        ("batch", False, 16, 1)
+    ] * 4
 
 
 def test_cancelling_the_fit_takes_no_step(cells):
@@ -369,7 +426,11 @@ def test_l_is_indexed_and_chained():
     assert L(1, 2, 3)[[True, False, True]] == [1, 3] and L(1, 2)[face.np.array([False, True])] == [2]
     assert L(L(1, 2), L(3, 4)).itemgot(1) == [2, 4] and L("a", "b").map("{}!") == ["a!", "b!"]
     assert L(1, 2, 2).unique() == [1, 2] and L(1, 2, 3).filter(lambda x: x > 1) == [2, 3]
-    assert isinstance(L(1) + [2], L) and L(range(12))[:2] == [0, 1] and repr(L(range(12))).startswith("(#12) [0,1,2")
+    assert (
+        isinstance(L(1) + [2], L)
+        and L(range(12))[:2] == [0, 1]
+        and repr(L(range(12))).startswith("(#12) [0,1,2")
+    )
     assert L((1, "a"), (2, "b")).zip() == [(1, 2), ("a", "b")] and L.range(3) == [0, 1, 2]
 
 
@@ -378,7 +439,9 @@ def test_a_path_lists_itself(tmp_path):
     (tmp_path / "b.txt").touch()
     path = face.Path(tmp_path)
     assert path.ls().map(lambda p: p.name) == ["a.jpg", "b.txt"]
-    assert path.ls(file_exts=".txt").attrgot("name") == ["b.txt"] == [p.name for p in path.ls(file_type="text")]
+    assert (
+        path.ls(file_exts=".txt").attrgot("name") == ["b.txt"] == [p.name for p in path.ls(file_type="text")]
+    )
     assert isinstance(path / "x", face.Path) and isinstance(path.parent, face.Path)
 
 

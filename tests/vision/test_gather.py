@@ -49,7 +49,16 @@ def test_what_is_no_picture_is_dropped_with_the_reason(web, tmp_path):
         "/error.jpg": fails(500, 99),
         "/circle.jpg": redirect("/circle.jpg"),
     }
-    paths = ["/good.jpg", "/page.jpg", "/half.jpg", "/same.jpg", "/slow.jpg", "/none.jpg", "/error.jpg", "/circle.jpg"]
+    paths = [
+        "/good.jpg",
+        "/page.jpg",
+        "/half.jpg",
+        "/same.jpg",
+        "/slow.jpg",
+        "/none.jpg",
+        "/error.jpg",
+        "/circle.jpg",
+    ]
     heard = []
     with listening(heard.append):
         got = download_images(tmp_path, urls=[web(p) for p in paths], timeout=0.2, n_workers=8)
@@ -90,7 +99,11 @@ def test_a_picture_that_is_cut_off_is_gone_on_with(web, tmp_path):
 
 
 def test_names_can_be_kept(web, tmp_path):
-    web.pages |= {"/x/black%20bear.jpg": encoded(0), "/y/black%20bear.jpg": encoded(1), "/..%2f..%2fetc.jpg": encoded(2)}
+    web.pages |= {
+        "/x/black%20bear.jpg": encoded(0),
+        "/y/black%20bear.jpg": encoded(1),
+        "/..%2f..%2fetc.jpg": encoded(2),
+    }
     urls = [web(p) for p in web.pages]
     download_images(tmp_path, urls=urls, timeout=1, preserve_filename=True, n_workers=1)
     assert names(tmp_path) == ["black bear.jpg", "black bear_1.jpg", "downloads.csv", "etc.jpg"]
@@ -165,7 +178,11 @@ def test_the_code_of_the_docs_page_runs(web, tmp_path, monkeypatch):
     from tipoff.data.external import URLs
 
     monkeypatch.chdir(tmp_path)
-    web.pages |= {"/a.jpg": encoded(0), "/b.jpg": encoded(1), "/pets.tgz": tar({"pets/images/a.jpg": encoded(2)})}
+    web.pages |= {
+        "/a.jpg": encoded(0),
+        "/b.jpg": encoded(1),
+        "/pets.tgz": tar({"pets/images/a.jpg": encoded(2)}),
+    }
     monkeypatch.setattr(URLs, "PETS", web("/pets.tgz"))
     space = {"addresses": {"black": [web("/a.jpg"), web("/none.jpg")], "brown": [web("/b.jpg")]}}
     for found in BLOCK.finditer((ROOT / "docs/howto/photos-from-the-web.md").read_text()):

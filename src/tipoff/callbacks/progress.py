@@ -154,10 +154,11 @@ class _Notebook:
     """An HTML table, updated in place; it stays when the notebook is saved."""
 
     def __init__(self, head: list[str]) -> None:
-        from IPython.display import HTML, display
+        from IPython import display
 
-        self.html, self.head, self.rows = HTML, head, list[list[str]]()
-        self.handle: Any = display(HTML(self._table("")), display_id=True)
+        ipython: Any = display
+        self.html, self.head, self.rows = ipython.HTML, head, list[list[str]]()
+        self.handle: Any = ipython.display(self.html(self._table("")), display_id=True)
 
     def _table(self, below: str) -> str:
         cell = "padding:.2em .8em;text-align:right"

@@ -205,7 +205,9 @@ class TerminateOnNaN(Callback):
 
     def after_batch(self, run: Run) -> None:
         if run.training and not torch.isfinite(run.loss):
-            run.stop(f"the loss of step {run.n_steps} is {float(run.loss.detach())}: try a lower learning rate")
+            run.stop(
+                f"the loss of step {run.n_steps} is {float(run.loss.detach())}: try a lower learning rate"
+            )
             run.skip_update()
 
 

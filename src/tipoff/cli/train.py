@@ -197,7 +197,11 @@ def _finish(learn: Learner, found: Found, settings: Settings, baseline: float | 
     figure = percent(k / n)
     learn.facts["result"] = f"right on {k} of {n} unseen photos: {figure} ({low:.0%} to {high:.0%})"
     print()
-    say(f"right on {k} of {n} unseen photos: {figure} ({low * 100:.0f} to {high * 100:.0f})", style="strong", of=figure)
+    say(
+        f"right on {k} of {n} unseen photos: {figure} ({low * 100:.0f} to {high * 100:.0f})",
+        style="strong",
+        of=figure,
+    )
     if baseline is not None:
         say(f"the baseline, logistic regression on the frozen features: {percent(baseline)}")
     print()

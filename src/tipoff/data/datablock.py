@@ -101,7 +101,7 @@ class DataBlock:
         self.batch_tfms: tuple[BatchStep, ...] = as_tuple(batch_tfms)
         self.get_items, self.splitter = get_items, splitter or RandomSplitter()
         if getters is not None:
-            gets = tuple(g or _same for g in getters)
+            gets: tuple[Getter, ...] = tuple(_same if g is None else g for g in getters)
             if len(gets) != len(made):
                 raise UsageError(f"getters has {len(gets)} functions for {len(made)} blocks.")
             self.get_x, self.get_y = gets[: self.n_inp], gets[self.n_inp :]

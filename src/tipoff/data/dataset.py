@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -103,7 +104,7 @@ class SampleDataset:
             if block.is_cheap:
                 self._encoded[k] = block.encode_all(column)
             elif self.keep and all(isinstance(v, Path) for v in column) and self._is_plain():
-                store = open_store(column, lambda p, b=block: self._decode(b, p), self._key(block))
+                store = open_store(column, partial(self._decode, block), self._key(block))
                 if store is not None:
                     self._stores[k] = store
                     for i, path in enumerate(column):
@@ -176,7 +177,7 @@ class SampleDataset:
         fields = [
             self._encoded[k][positions]
             if k in self._encoded
-            else self._collate(k, [samples[i][k] for i in good], positions)  # type: ignore[index]
+            else self._collate(k, [samples[i][k] for i in good], positions)
             for k in range(len(self.columns))
         ]
         return Batch(tuple(fields[:n_inputs]), tuple(fields[n_inputs:]), positions)

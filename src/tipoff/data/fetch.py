@@ -97,7 +97,9 @@ def _attempt(
                 at += len(chunk)
                 if at > max_bytes:
                     part.unlink()
-                    raise TooLarge(f"{url} sends more than {max_bytes:,} bytes, which is as many as are taken.")
+                    raise TooLarge(
+                        f"{url} sends more than {max_bytes:,} bytes, which is as many as are taken."
+                    )
                 out.write(chunk)
                 if max_seconds is not None and time.monotonic() - began > max_seconds:
                     raise TimeoutError(f"it took longer than {max_seconds:g} s")

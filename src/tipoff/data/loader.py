@@ -80,8 +80,8 @@ class Loader:
         """The positions of each batch of `epoch`."""
         positions = permutation((self.seed, epoch), self.n) if self.shuffle else torch.arange(self.n)
         if self.drop_last:
-            return list(positions[: len(self) * self.bs].split(self.bs))
-        return list(positions.tensor_split(len(self)) if self.shuffle else positions.split(self.bs))
+            return list(torch.split(positions[: len(self) * self.bs], self.bs))
+        return list(positions.tensor_split(len(self)) if self.shuffle else torch.split(positions, self.bs))
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of `epoch` from batch `start` on, on the CPU, before the batch transforms."""

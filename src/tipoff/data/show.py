@@ -47,7 +47,9 @@ def show_batch(
     """
     plan = getattr(dl.dataset, "plan", None)
     if plan is None:
-        raise UsageError("show_batch needs DataLoaders made from a DataBlock, which know how to draw their items.")
+        raise UsageError(
+            "show_batch needs DataLoaders made from a DataBlock, which know how to draw their items."
+        )
     if b is not None:
         n = len(plan.inputs)
         done = Batch(tuple(b[:n]), tuple(b[n:]), torch.arange(len(b[0])))

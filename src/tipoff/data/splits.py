@@ -12,7 +12,7 @@ from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notes import note
 
 Split = tuple[list[int], list[int]]
-Splitter = Callable[[Sequence[Any]], Split]
+Splitter = Callable[[Any], Split]  # of a list of items, or a data frame
 
 
 def _complement(n: int, valid: Iterable[int]) -> Split:

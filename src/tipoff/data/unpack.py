@@ -37,7 +37,9 @@ def unpack(archive: str | Path, folder: str | Path, *, max_bytes: int | None = N
         source = inside[0] if len(inside) == 1 and inside[0].is_dir() else made
         source.rename(folder)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as e:
-        raise DataError(f"{archive} is damaged or of an unknown kind: {e}. Delete it and download it again.") from None
+        raise DataError(
+            f"{archive} is damaged or of an unknown kind: {e}. Delete it and download it again."
+        ) from None
     except OSError as e:
         raise DataError(f"{archive} cannot be unpacked into {folder}: {e.strerror or e}.") from None
     finally:

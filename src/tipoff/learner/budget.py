@@ -38,7 +38,7 @@ def plan_minutes(learn: Learner, seconds: float, freeze_epochs: int) -> int:
     learn.engine.load_state_dict(rng)
     learn.opt = None
     left = seconds - (time.perf_counter() - began)
-    epochs = epochs_that_fit(left, *each, freeze_epochs)
+    epochs = epochs_that_fit(left, each[0], each[1], freeze_epochs)
     needed = each[0] * freeze_epochs + each[1] * epochs
     over = f", more than the {seconds:.0f} s there are" if needed > left else ""
     note(

@@ -91,7 +91,7 @@ def lr_find(
     learn.recorder.lr_curve = (lrs, losses)  # type: ignore[attr-defined]
     if show_plot:
         plot_lr_find(lrs, losses, dict(zip(names, found, strict=True)))
-    return namedtuple("SuggestedLRs", names)(*found)  # type: ignore[misc]
+    return namedtuple("SuggestedLRs", names)(*found)
 
 
 def plot_lr_find(lrs: list[float], losses: list[float], suggestions: dict[str, float]) -> Any:

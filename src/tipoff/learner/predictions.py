@@ -150,7 +150,8 @@ class _Changed:
         return (self.dataset.batch(positions, self.epoch) for positions in self.loader.order(0))
 
     def finish(self, batch: Batch, _: int) -> Batch:
-        return self.dataset.plan.finish(batch, (self.dataset.seed, self.epoch))
+        made: Batch = self.dataset.plan.finish(batch, (self.dataset.seed, self.epoch))
+        return made
 
 
 def show_results(

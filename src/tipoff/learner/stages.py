@@ -33,7 +33,8 @@ class Stage:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Stage:
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**given)
 
 
 def group_rates(lr: float | slice | Sequence[float], n_groups: int) -> tuple[float, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from tipoff.data.block import Target
@@ -20,9 +19,9 @@ class PlainTarget(Target):
     kind_of: str = "numbers"
 
     def activation(self, pred: Tensor) -> Tensor:
-        return {"categories": lambda p: p.softmax(-1), "labels": torch.sigmoid}.get(
-            self.kind_of, lambda p: p
-        )(pred)
+        if self.kind_of == "categories":
+            return pred.softmax(-1)
+        return pred.sigmoid() if self.kind_of == "labels" else pred
 
     def decide(self, prob: Tensor) -> Tensor:
         if self.kind_of == "categories":

@@ -82,14 +82,20 @@ class LabelSmoothingCrossEntropyFlat(LabelSmoothingCrossEntropy):
 
     def forward(self, pred: Tensor, targ: Tensor) -> Tensor:
         return F.cross_entropy(
-            _rows(pred, self.axis), targ.reshape(-1), self.weight, reduction=self.reduction, label_smoothing=self.eps
+            _rows(pred, self.axis),
+            targ.reshape(-1),
+            self.weight,
+            reduction=self.reduction,
+            label_smoothing=self.eps,
         )
 
 
 class FocalLoss(nn.Module):
     """Cross-entropy that counts what is well answered less, by (1 - p)^`gamma` (Lin et al. 2017, arXiv:1708.02002)."""
 
-    def __init__(self, gamma: float = 2.0, weight: Tensor | None = None, reduction: Reduction = "mean") -> None:
+    def __init__(
+        self, gamma: float = 2.0, weight: Tensor | None = None, reduction: Reduction = "mean"
+    ) -> None:
         super().__init__()
         self.gamma, self.reduction = gamma, reduction
         self.weight: Tensor | None

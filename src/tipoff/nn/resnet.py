@@ -48,7 +48,9 @@ class ResBlock(nn.Module):
         else:
             layers = [
                 ConvLayer(ni, mid, 1, norm_type=norm_type, act_cls=act_cls, **common),
-                ConvLayer(mid, mid, ks, stride, norm_type=norm_type, act_cls=act_cls, groups=groups, **common),
+                ConvLayer(
+                    mid, mid, ks, stride, norm_type=norm_type, act_cls=act_cls, groups=groups, **common
+                ),
                 ConvLayer(mid, nf, 1, norm_type=last, act_cls=None, **common),
             ]
         self.convs = nn.Sequential(*layers)
@@ -112,7 +114,9 @@ class XResNet(nn.Sequential):
 
 def _xresnet(expansion: int, layers: Sequence[int], pretrained: bool, kwargs: Any) -> XResNet:
     if pretrained:
-        raise ValueError("There are no pretrained weights for xresnets; torchvision's and timm's resnets have them.")
+        raise ValueError(
+            "There are no pretrained weights for xresnets; torchvision's and timm's resnets have them."
+        )
     return XResNet(expansion, layers, **kwargs)
 
 

@@ -95,7 +95,10 @@ class LearnView:
 
 def _takes_run(method: Any) -> bool:
     parameters = list(inspect.signature(method).parameters.values())[1:]
-    return any(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) and p.default is p.empty for p in parameters)
+    return any(
+        p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) and p.default is p.empty
+        for p in parameters
+    )
 
 
 class Callback(core.Callback):
@@ -110,6 +113,8 @@ class Callback(core.Callback):
     ...         if self.loss.isnan(): raise CancelFitException()
     """
 
+    run: Run
+    learn: LearnView
     run_train: ClassVar[bool] = True
     run_valid: ClassVar[bool] = True
     _plain: ClassVar[dict[str, Function[[Any], Any]]] = {}

@@ -31,11 +31,13 @@ class Categorize(Transform):
             self.vocab = L([*(["#na#"] if self.add_na else []), *(sorted(seen) if self.sort else seen)])
 
     def encodes(self, o: Any) -> Any:
-        known = self.vocab or []
+        known: list[Any] = self.vocab or []
         if o not in known:
             if self.add_na:
                 return TensorCategory(torch.tensor(0))
-            raise DataError(f"The label {o!r} is not among {some(known, 12)}.{did_you_mean(str(o), map(str, known))}")
+            raise DataError(
+                f"The label {o!r} is not among {some(known, 12)}.{did_you_mean(str(o), map(str, known))}"
+            )
         return TensorCategory(torch.tensor(known.index(o)))
 
     def decodes(self, o: Any) -> Any:
@@ -49,7 +51,13 @@ class TfmdLists:
     """
 
     def __init__(
-        self, items: Any = None, tfms: Any = None, *, splits: Any = None, do_setup: bool = True, split_idx: int | None = None
+        self,
+        items: Any = None,
+        tfms: Any = None,
+        *,
+        splits: Any = None,
+        do_setup: bool = True,
+        split_idx: int | None = None,
     ) -> None:
         self.items = list(items or [])
         self.splits = None if splits is None else [list(s) for s in splits]
@@ -115,9 +123,18 @@ class Datasets:
     """
 
     def __init__(
-        self, items: Any = None, tfms: Any = None, *, splits: Any = None, n_inp: int | None = None, tls: Any = None, **_: Any
+        self,
+        items: Any = None,
+        tfms: Any = None,
+        *,
+        splits: Any = None,
+        n_inp: int | None = None,
+        tls: Any = None,
+        **_: Any,
     ) -> None:
-        self.tls: list[TfmdLists] = L(tls if tls is not None else [TfmdLists(items, t, splits=splits) for t in tfms or [None]])
+        self.tls: list[TfmdLists] = L(
+            tls if tls is not None else [TfmdLists(items, t, splits=splits) for t in tfms or [None]]
+        )
         self.n_inp = n_inp if n_inp is not None else max(1, len(self.tls) - 1)
 
     def _part(self, i: int) -> Datasets:

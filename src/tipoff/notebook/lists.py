@@ -61,7 +61,7 @@ class L(list[Any]):
             return L(list(itertools.compress(self, idx)))
         return L([super(L, self).__getitem__(i) for i in idx])
 
-    def __add__(self, other: Any) -> L:  # type: ignore[override]
+    def __add__(self, other: Any) -> L:
         return L([*self, *_as_list((other,))])
 
     def __radd__(self, other: Any) -> L:
@@ -107,7 +107,13 @@ class L(list[Any]):
 
     def sorted(self, key: Any = None, reverse: bool = False) -> L:
         """Sorted by `key`: a function, the name of an attribute, or the position of an item."""
-        by = operator.attrgetter(key) if isinstance(key, str) else operator.itemgetter(key) if isinstance(key, int) else key
+        by = (
+            operator.attrgetter(key)
+            if isinstance(key, str)
+            else operator.itemgetter(key)
+            if isinstance(key, int)
+            else key
+        )
         return L(builtins.sorted(self, key=by, reverse=reverse))
 
     def unique(self, sort: bool = False) -> L:

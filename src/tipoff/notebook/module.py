@@ -9,7 +9,7 @@ from torch import nn
 
 class _Ready(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = cls.__new__(cls, *args, **kwargs)
+        made: Any = cls.__new__(cls, *args, **kwargs)  # type: ignore[arg-type]
         if isinstance(made, nn.Module):
             nn.Module.__init__(made)
             made.__init__(*args, **kwargs)  # type: ignore[misc]

@@ -17,7 +17,10 @@ class Path(type(pathlib.Path())):  # type: ignore[misc]  # the class for this sy
     """
 
     def ls(
-        self, n_max: int | None = None, file_type: str | None = None, file_exts: str | Collection[str] | None = None
+        self,
+        n_max: int | None = None,
+        file_type: str | None = None,
+        file_exts: str | Collection[str] | None = None,
     ) -> L:
         """What is in this folder, sorted; only files with one of `file_exts`, or of a `file_type` such as "image"."""
         exts = {file_exts} if isinstance(file_exts, str) else set(file_exts or ())

@@ -44,7 +44,7 @@ class PILBase(Image.Image):
         return type(self).of(small)
 
     def _new(self, im: Any) -> Self:
-        return type(self).of(super()._new(im))  # type: ignore[misc]
+        return type(self).of(super()._new(im))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} mode={self.mode} size={self.size[0]}x{self.size[1]}"
@@ -130,13 +130,13 @@ class ToTensor(Transform):
     order = 5
 
     def encodes(self, o: PILImage) -> Tensor:
-        return TensorImage(image2tensor(o))
+        return image2tensor(o).as_subclass(TensorImage)
 
     def encodes(self, o: PILImageBW) -> Tensor:  # type: ignore[no-redef]  # noqa: F811
-        return TensorImageBW(image2tensor(o))
+        return image2tensor(o).as_subclass(TensorImageBW)
 
     def encodes(self, o: PILMask) -> Tensor:  # type: ignore[no-redef]  # noqa: F811
-        return TensorMask(image2tensor(o)[0])
+        return image2tensor(o)[0].as_subclass(TensorMask)
 
 
 IntToFloatTensor = IntToFloat  # fastai's name for the batch transform

@@ -73,13 +73,15 @@ def _best(funcs: Sequence[Any], x: Any) -> Any:
 
 class _TransformType(type):
     @classmethod
-    def __prepare__(mcs, name: str, bases: tuple[type, ...], /, **_: Any) -> _Several:  # type: ignore[override]
+    def __prepare__(mcs, name: str, bases: tuple[type, ...], /, **_: Any) -> _Several:
         return _Several()
 
     def __new__(mcs, name: str, bases: tuple[type, ...], space: Any, **kwargs: Any) -> Any:
         made: Any = super().__new__(mcs, name, bases, dict(space), **kwargs)
         for kind in _CHOSEN:
-            inherited = [f for base in reversed(made.__mro__[1:]) for f in vars(base).get(f"_{kind}_here", [])]
+            inherited = [
+                f for base in reversed(made.__mro__[1:]) for f in vars(base).get(f"_{kind}_here", [])
+            ]
             setattr(made, f"_{kind}_here", list(space.get(f"_{kind}", [])))
             setattr(made, f"_{kind}", inherited + list(space.get(f"_{kind}", [])))
         return made
@@ -106,7 +108,9 @@ class Transform(metaclass=_TransformType):
     _decodes: list[Any]
     _setups: list[Any]
 
-    def __init__(self, enc: Any = None, dec: Any = None, split_idx: Any = None, order: int | None = None) -> None:
+    def __init__(
+        self, enc: Any = None, dec: Any = None, split_idx: Any = None, order: int | None = None
+    ) -> None:
         if enc is not None:
             self._encodes = [_method(enc)]
             self.name = getattr(enc, "__name__", type(enc).__name__)
@@ -133,7 +137,11 @@ class Transform(metaclass=_TransformType):
 
     def _apply(self, funcs: Sequence[Any], x: Any) -> Any:
         if isinstance(x, tuple) and not self._whole:
-            return type(x)(self._apply(funcs, v) for v in x) if type(x) is tuple else type(x)(*(self._apply(funcs, v) for v in x))
+            return (
+                type(x)(self._apply(funcs, v) for v in x)
+                if type(x) is tuple
+                else type(x)(*(self._apply(funcs, v) for v in x))
+            )
         func = _best(funcs, x)
         return x if func is None else func(self, x)
 
@@ -175,7 +183,13 @@ class Pipeline:
     """
 
     def __init__(self, funcs: Any = None, split_idx: Any = None) -> None:
-        given = [] if funcs is None else [funcs] if callable(funcs) and not isinstance(funcs, Sequence) else list(funcs)
+        given = (
+            []
+            if funcs is None
+            else [funcs]
+            if callable(funcs) and not isinstance(funcs, Sequence)
+            else list(funcs)
+        )
         self.fs = sorted((as_transform(f) for f in given), key=lambda t: getattr(t, "order", 0))
         self.split_idx = split_idx
 
@@ -192,7 +206,9 @@ class Pipeline:
 
     def setup(self, items: Any, values: Callable[[], Sequence[Any]] | None = None) -> None:
         """Each transform is set up on the items as the ones before it leave them."""
-        train = list(items.train if hasattr(items, "train") else items) if values is None else list(values())
+        train: Sequence[Any] = (
+            list(items.train if hasattr(items, "train") else items) if values is None else list(values())
+        )
         for f in self.fs:
             if getattr(f, "_setups", None):
                 f.setup(train)

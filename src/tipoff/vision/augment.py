@@ -283,7 +283,9 @@ def aug_transforms(
     Contrast(max_lighting=0.2, p=0.75)
     """
     if mode != "bilinear" or align_corners or batch:
-        raise UsageError("aug_transforms interpolates bilinearly, each picture by draws of its own: leave mode, align_corners and batch.")
+        raise UsageError(
+            "aug_transforms interpolates bilinearly, each picture by draws of its own: leave mode, align_corners and batch."
+        )
     max_rotate, max_lighting, max_warp = max_rotate * mult, max_lighting * mult, max_warp * mult
     made: list[Any] = []
     if do_flip:

@@ -62,17 +62,11 @@ def adapt_input(net: nn.Module, n_in: int) -> None:
     for parent in net.modules():
         for name, m in parent.named_children():
             if isinstance(m, nn.Conv2d):
-                new = nn.Conv2d(
-                    n_in,
-                    m.out_channels,
-                    m.kernel_size,
-                    m.stride,
-                    m.padding,
-                    m.dilation,
-                    m.groups,
-                    m.bias is not None,  # type: ignore[arg-type]
-                )
-                if hasattr(m, "padding") and type(m) is not nn.Conv2d:
+                shape: dict[str, Any] = {
+                    k: getattr(m, k) for k in ("kernel_size", "stride", "padding", "dilation", "groups")
+                }
+                new = nn.Conv2d(n_in, m.out_channels, **shape, bias=m.bias is not None)
+                if type(m) is not nn.Conv2d:
                     raise ArchError(
                         f"The first layer is a {type(m).__name__}, which takes {m.in_channels} channels only."
                     )

@@ -202,7 +202,11 @@ def resize_images(
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
         try:
-            image.save(part, img_format or Image.registered_extensions().get(target.suffix.lower(), "JPEG"), quality=92)
+            image.save(
+                part,
+                img_format or Image.registered_extensions().get(target.suffix.lower(), "JPEG"),
+                quality=92,
+            )
             part.replace(target)
         except (OSError, KeyError, ValueError) as e:
             return f"{target} cannot be written: {e}"

@@ -69,7 +69,7 @@ def exact_resize(x: np.ndarray, height: int, width: int) -> np.ndarray:  # (H, W
     """torch's antialiased bilinear resize, in [0, 255], not rounded."""
     if x.shape[:2] == (height, width):
         return np.asarray(x, dtype=np.float32)
-    t = torch.from_numpy(np.ascontiguousarray(x)).float().permute(2, 0, 1)[None]
+    t = torch.from_numpy(np.array(x, dtype=np.float32)).permute(2, 0, 1)[None]
     t = F.interpolate(t, (height, width), mode="bilinear", antialias=True, align_corners=False)
     return t[0].permute(1, 2, 0).numpy()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import timm
 import torch
 import torchvision
+from huggingface_hub import try_to_load_from_cache
 from timm.models import get_pretrained_cfg
 from torch import Tensor, nn
 
@@ -106,18 +110,35 @@ def _read(path: Path) -> dict[str, Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as e:
         raise ArchError(f"{path} holds no weights that can be read safely: {e}") from None
-    return dict(
-        state.get("state_dict", state.get("model", state)) if isinstance(state, dict) else state.state_dict()
-    )
+    made: dict[str, Tensor] = state.get("state_dict") or state.get("model") or state
+    return made
 
 
 def _from_hub(arch: Arch) -> dict[str, Tensor]:
     if arch.source == "torchvision":
         kind = torchvision.models.get_model_weights(arch.name)
+        url = kind.DEFAULT.url
+        if not (Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]).exists():
+            _need_network(url)
         state: dict[str, Tensor] = kind.DEFAULT.get_state_dict(progress=True, check_hash=True)
         return state
+    repo = str(getattr(get_pretrained_cfg(arch.name), "hf_hub_id", None) or "")
+    files = ("model.safetensors", "pytorch_model.bin")
+    if repo and not any(isinstance(try_to_load_from_cache(repo, f), str) for f in files):
+        _need_network(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
     net: nn.Module = timm.create_model(arch.name, pretrained=True)
     return net.state_dict()
+
+
+def _need_network(url: str) -> None:
+    """Raise `OSError` at once where the host has no address here; libraries try again for a minute."""
+    if getproxies():
+        return
+    host = urlsplit(url).hostname or ""
+    try:
+        socket.getaddrinfo(host, 443)
+    except socket.gaierror as e:
+        raise OSError(f"no network: {host} has no address here, {e.strerror}") from None
 
 
 @contextmanager
@@ -133,7 +154,7 @@ def _short_timeout(seconds: float = 10.0) -> Iterator[None]:
 def _from_lite(arch: Arch, raw: dict[str, Tensor]) -> dict[str, Tensor]:
     """The names of the package's weights, as timm calls them."""
     net = arch.build()
-    places = [(s, b) for s, stage in enumerate(net.blocks) for b in range(len(stage))]  # type: ignore[arg-type,union-attr]
+    places = [(s, b) for s, stage in enumerate(net.blocks) for b in range(len(stage))]  # type: ignore[arg-type]
     first = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
     others = {
         "_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw", "_bn1": "bn2",
