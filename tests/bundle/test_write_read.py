@@ -26,7 +26,7 @@ def test_what_was_written_is_read(tmp_path, folder):
     assert got.plan == made.plan and got.model == made.model
     assert got.facts == made.facts and got.card == made.card
     assert all(torch.equal(got.weights[k], v) for k, v in made.weights.items())
-    assert verify(got) == 0.0
+    assert verify(got) < 1e-6
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.tipoff"]
 
 

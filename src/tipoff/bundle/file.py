@@ -51,6 +51,8 @@ class Bundle:
             fits(self._made().state_dict(), self.weights)
         net = self._made()  # buffers outside the state (timm has some) are made again off the meta device
         net.load_state_dict(self.weights)
+        if fold := getattr(self.model, "fold", None):
+            fold(net)
         return net.eval()
 
     def _made(self) -> nn.Module:

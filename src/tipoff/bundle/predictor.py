@@ -15,6 +15,7 @@ from tipoff.data.block import Target
 from tipoff.data.plan import Plan
 from tipoff.data.store import pool
 from tipoff.errors import BundleError, DataError
+from tipoff.nn.packed import packed
 from tipoff.spec import Catalog
 
 
@@ -41,7 +42,7 @@ class Predictor:
     @torch.inference_mode()
     def probabilities(self, inputs: tuple[Tensor, ...]) -> Tensor:  # each (B, ...) -> (B, n_out)
         """Of inputs as `plan.inputs_of` gives them."""
-        moved = tuple(t.to(self.device) for t in inputs)
+        moved = tuple(_channels_last(t.to(self.device)) for t in inputs)
         return self.target.activation(self.net(*moved).float()).cpu()
 
     def __call__(self, item: Any) -> dict[str, Any]:
@@ -72,12 +73,19 @@ class Predictor:
         return self.probabilities(self.plan.inputs_of(samples))
 
 
+def _channels_last(t: Tensor) -> Tensor:
+    """Pictures in the memory format that convolutions like best."""
+    return t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t
+
+
 def load_predictor(
     path: str | Path, *, device: str | torch.device = "cpu", catalog: Catalog | None = None
 ) -> Predictor:
     """Read a model file for prediction only."""
     bundle = read(path, catalog)
-    return Predictor(bundle.plan, bundle.build(), bundle.facts, device)
+    net = bundle.build()
+    on_cpu = torch.device(device).type == "cpu"
+    return Predictor(bundle.plan, packed(net) if on_cpu else net, bundle.facts, device)
 
 
 def verify(bundle: Bundle, tolerance: float = 1e-3) -> float:

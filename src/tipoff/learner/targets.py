@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -55,8 +56,10 @@ def checked(loss_func: Callable[..., Tensor], target: Target) -> Callable[..., T
 
     def loss(pred: Any, *y: Tensor) -> Tensor:
         try:
-            value = loss_func(pred, *y)
-        except (RuntimeError, ValueError, IndexError, TypeError) as e:
+            with warnings.catch_warnings():  # torch only warns where (B, 1) and (B,) would become (B, B)
+                warnings.filterwarnings("error", "Using a target size")
+                value = loss_func(pred, *y)
+        except (RuntimeError, ValueError, IndexError, TypeError, UserWarning) as e:
             shapes = " and ".join(
                 f"{tuple(t.shape)} {str(t.dtype).removeprefix('torch.')}" for t in y if hasattr(t, "shape")
             )

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.learner.learner import Learner
@@ -29,17 +28,11 @@ def has_fast_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def auto_precision(device: torch.device, model: nn.Module) -> str:
-    """bfloat16 where it is faster here: on GPUs that have it, and on processors with instructions for it.
-
-    Depthwise networks are the exception on processors: their backward pass is slower in bfloat16.
-    """
+def auto_precision(device: torch.device) -> str:
+    """Half precision where it is faster: on GPUs, and on processors with instructions for bfloat16."""
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    if device.type != "cpu" or not has_fast_bf16():
-        return "float32"
-    depthwise = any(isinstance(m, nn.Conv2d) and m.groups == m.in_channels > 1 for m in model.modules())
-    return "float32" if depthwise else "bfloat16"
+    return "bfloat16" if device.type == "cpu" and has_fast_bf16() else "float32"
 
 
 def vision_learner(
@@ -110,8 +103,10 @@ def vision_learner(
     else:
         model = spec.build()
         facts["weights"] = "none: trained from the beginning"
+    if dls.device.type == "cpu":
+        spec.fold(model)
     if precision == "auto":
-        precision = auto_precision(dls.device, model)
+        precision = auto_precision(dls.device)
     learn = Learner(
         dls,
         model,

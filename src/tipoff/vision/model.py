@@ -9,6 +9,7 @@ from reprlib import repr as short
 from torch import Tensor, nn
 
 from tipoff.errors import UsageError
+from tipoff.nn.fold import fold_norms
 from tipoff.spec import Spec
 from tipoff.vision.arch import resolve
 from tipoff.vision.body import as_body, halves, num_features
@@ -58,6 +59,10 @@ class VisionModel(Spec):
         fits(net, have.state)
         net.load_state_dict(have.state)
         return self._with_head(as_body(found, net, self.n_in)), have
+
+    def fold(self, net: nn.Module) -> None:
+        """Make `net` faster without changing what it says or what its tensors are called: see `nn.fold`."""
+        fold_norms(net[0], self.n_in)  # type: ignore[index]
 
     def _with_head(self, body: nn.Module) -> Classifier:
         nf = num_features(body, self.n_in)

@@ -1,0 +1,44 @@
+import pytest
+import timm
+import torch
+import torchvision
+from torch import nn
+
+from tipoff.nn.fold import fold_norms
+from tipoff.nn.packed import PackedConv2d, packed
+
+NETS = {
+    "resnet18": lambda: torchvision.models.resnet18(weights=None),
+    "tf_efficientnet_lite0": lambda: timm.create_model("tf_efficientnet_lite0", pretrained=False),
+    "mobilenetv3_small_050": lambda: timm.create_model("mobilenetv3_small_050", pretrained=False),
+    "efficientnet_b0": lambda: timm.create_model("efficientnet_b0", pretrained=False),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_packed_network_answers_alike(name):
+    torch.manual_seed(0)
+    net = NETS[name]().eval()
+    x = torch.rand(2, 3, 65, 96)
+    with torch.no_grad():
+        wanted = net(x)
+        fold_norms(net)
+        made = packed(net)
+        got = made(x.contiguous(memory_format=torch.channels_last))
+    if torch.backends.mkldnn.is_available():
+        assert any(isinstance(m, PackedConv2d) for m in made.modules())
+    assert torch.allclose(got, wanted, 1e-3, 1e-4 * float(wanted.abs().max()))
+
+
+def test_packing_leaves_the_network_alone():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
+    fold_norms(net)
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    made = packed(net)
+    net(torch.rand(1, 3, 8, 8)).sum().backward()
+    assert made is not net and all(torch.equal(before[k], v) for k, v in net.state_dict().items())
+
+
+def test_a_network_without_convolutions_is_itself():
+    net = nn.Linear(2, 2)
+    assert packed(net) is net
