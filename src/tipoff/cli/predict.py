@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tipoff.bundle.predictor import load_predictor
 from tipoff.data.items import get_image_files
@@ -20,6 +21,13 @@ def _each(paths: Iterable[Path]) -> Iterator[Path]:
             yield from get_image_files(path)
         else:
             yield path
+
+
+def _line(answer: dict[str, Any]) -> str:
+    if answer["sure"]:
+        return f"{answer['label']!s:<12} {answer['probability']:6.1%}".replace("%", " %")
+    best = list(answer["probabilities"].items())[:2]
+    return f"{'not sure':<12} {', '.join(f'{name} {100 * p:.0f} %' for name, p in best)}"
 
 
 def run_prediction(model: Path, files: list[Path], form: str) -> int:
@@ -57,7 +65,7 @@ def run_prediction(model: Path, files: list[Path], form: str) -> int:
                 ]
             )
         elif "label" in answer:
-            print(f"{path!s:<28} {answer['label']!s:<12} {answer['probability']:6.1%}".replace("%", " %"))
+            print(f"{path!s:<28} {_line(answer)}")
         else:
             print(f"{path!s:<28} {target.sentence(got)}")
         sys.stdout.flush()

@@ -201,6 +201,7 @@ def _epochs(learn: Learner, settings: Settings) -> int:
 
 
 def _finish(learn: Learner, found: Found, settings: Settings, baseline: float | None) -> None:
+    calibration = learn.calibrate()
     interp = ClassificationInterpretation.from_learner(learn)
     k, n = right_of(interp.made)
     low, high = interval(k, n)
@@ -214,6 +215,7 @@ def _finish(learn: Learner, found: Found, settings: Settings, baseline: float | 
     )
     if baseline is not None:
         say(f"the baseline, logistic regression on the frozen features: {percent(baseline)}")
+    say(str(calibration))
     print()
     if confused := interp.most_confused():
         field("most confused", ", ".join(f"{a} taken for {b} {c}" for a, b, c in confused[:3]))

@@ -47,7 +47,9 @@ class CategoryBlock(Target):
 
     `vocab` is read from the training labels where it is not given, in order of the alphabet when
     `sort`; `add_na` puts a class for anything unknown in front. `smoothing` in [0, 1) softens the
-    targets of the loss (Szegedy et al. 2016); `weight` makes classes count more or less.
+    targets of the loss (Szegedy et al. 2016); `weight` makes classes count more or less. Probabilities are
+    softmax(outputs / temperature) (Guo et al. 2017); an answer whose probability is below `sure_above` is "not
+    sure". `learn.calibrate()` sets both.
     """
 
     vocab: tuple[Any, ...] | None = None
@@ -55,6 +57,8 @@ class CategoryBlock(Target):
     add_na: bool = False
     smoothing: float = 0.0
     weight: tuple[float, ...] | None = None
+    temperature: float = 1.0
+    sure_above: float = 0.0
 
     default_metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
     default_loss: ClassVar[str] = "CrossEntropyLossFlat()"
@@ -123,22 +127,28 @@ class CategoryBlock(Target):
         return F.cross_entropy(pred, y, self._weight(pred), label_smoothing=self.smoothing, reduction="none")
 
     def activation(self, pred: Tensor) -> Tensor:
-        return pred.softmax(-1)
+        return (pred / self.temperature).softmax(-1)
 
     def decide(self, prob: Tensor) -> Tensor:  # (B, C) -> (B,)
         return prob.argmax(-1)
 
     def answer(self, prob: Tensor) -> dict[str, Any]:
         order = prob.argsort(descending=True).tolist()
+        best = float(prob[order[0]])
         return {
             "label": self.names[order[0]],
-            "probability": float(prob[order[0]]),
+            "probability": best,
+            "sure": best >= self.sure_above,
             "probabilities": {str(self.names[i]): float(prob[i]) for i in order},
         }
 
     def sentence(self, prob: Tensor) -> str:
-        best = int(prob.argmax())
-        return f"{self.names[best]} {100 * float(prob[best]):.1f} %"
+        best = prob.topk(2)
+        each = [
+            f"{self.names[i]} {100 * p:.1f} %"
+            for p, i in zip(best[0].tolist(), best[1].tolist(), strict=True)
+        ]
+        return each[0] if float(best[0][0]) >= self.sure_above else f"not sure: {', '.join(each)}"
 
     def show_result(self, truth: Tensor, prob: Tensor, ax: Axes) -> None:
         right = int(truth) == int(prob.argmax())

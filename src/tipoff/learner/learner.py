@@ -17,6 +17,7 @@ from tipoff.data.transform import BatchTransform
 from tipoff.errors import UsageError
 from tipoff.learner import freeze as freezing
 from tipoff.learner.budget import plan_minutes
+from tipoff.learner.calibrate import Calibration, calibrate
 from tipoff.learner.execute import KeepNorms, execute, resume
 from tipoff.learner.lr_find import Suggestions, lr_find
 from tipoff.learner.predictions import Predictions, predict_all, show_results, tta
@@ -349,6 +350,13 @@ class Learner:
     ) -> Any:
         """Draw items with their truth and the answer; wrong ones in red. Returns the figure where `show=False`."""
         return show_results(self, ds_idx, dl, max_n, shuffle, **kwargs)
+
+    def calibrate(self) -> Calibration:
+        """Make probabilities mean what they say, and choose when to answer "not sure", on the validation items.
+
+        Both go into the model file. Accuracy stays as it is. Returns what was chosen and what it promises.
+        """
+        return calibrate(self)
 
     def summary(self) -> str:
         """Print layers, shapes of outputs and numbers of parameters."""

@@ -49,10 +49,7 @@ def packed(net: nn.Module) -> nn.Module:
 
     `net` must have been through `nn.fold.fold_norms`, and be in evaluation mode. The copy cannot be trained.
     """
-    if (
-        not any(isinstance(m, FoldedConv2d) for m in net.modules())
-        or not torch._C._has_mkldnn
-    ):
+    if not any(isinstance(m, FoldedConv2d) for m in net.modules()) or not torch._C._has_mkldnn:
         return net
     try:
         made = copy.deepcopy(net)
