@@ -1,4 +1,4 @@
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
@@ -17,3 +17,8 @@ test: $(READY)
 check: $(READY)
 	$(VENV)/bin/ruff check src tests benchmarks
 	$(VENV)/bin/mypy
+
+bench:
+	test -d .venv-bench || python3 -m venv .venv-bench
+	.venv-bench/bin/pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	.venv-bench/bin/python benchmarks/run.py $(ONLY)

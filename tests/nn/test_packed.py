@@ -5,7 +5,7 @@ import torchvision
 from torch import nn
 
 from tipoff.nn.fold import fold_norms
-from tipoff.nn.packed import PackedConv2d, packed
+from tipoff.nn.packed import PackedConv2d, fingerprint, packed
 
 NETS = {
     "resnet18": lambda: torchvision.models.resnet18(weights=None),
@@ -42,3 +42,31 @@ def test_packing_leaves_the_network_alone():
 def test_a_network_without_convolutions_is_itself():
     net = nn.Linear(2, 2)
     assert packed(net) is net
+
+
+def test_in_bfloat16_answers_are_as_autocast_gives_them():
+    torch.manual_seed(0)
+    net = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    fold_norms(net)
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        wanted, got = net(x).float(), packed(net, torch.bfloat16)(x).float()
+    assert float((got - wanted).abs().max()) < 0.05 * float(wanted.abs().max())
+
+
+def test_a_network_with_hooks_is_left_to_them():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
+    fold_norms(net)
+    net[0].register_forward_hook(lambda *_: None)
+    assert packed(net) is net
+
+
+@torch.no_grad()
+def test_the_fingerprint_sees_every_way_to_change_a_weight():
+    net = nn.Linear(3, 3)
+    seen = [fingerprint(net)]
+    net.weight.data[0, 0] += 1
+    seen.append(fingerprint(net))
+    net.bias.mul_(1)
+    seen.append(fingerprint(net))
+    assert len(set(seen)) == 3 and fingerprint(net) == seen[-1]

@@ -15,9 +15,12 @@ from tipoff.data.loader import Loader
 from tipoff.data.show import show_sample
 from tipoff.display import get_grid, pyplot
 from tipoff.errors import UsageError
+from tipoff.nn.packed import packed
 
 if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
+
+WORTH_PACKING = 4  # batches
 
 
 @dataclass
@@ -69,6 +72,7 @@ def predict_all(
     """Run the network over a loader and gather what it says."""
     source, target = in_order(learn, ds_idx, dl), learn.target
     learn.model.eval()
+    net = packed(learn.model, learn.engine.dtype) if len(source) >= WORTH_PACKING else learn.model
     probs: list[Tensor] = []
     ys: list[Tensor] = []
     losses: list[Tensor] = []
@@ -79,7 +83,7 @@ def predict_all(
     for raw in source.batches(0):
         batch: Batch = source.finish(learn.engine.to_device(raw), 0)
         with learn.engine.autocast():
-            pred = learn.model(*batch.x)
+            pred = net(*batch.x)
             if batch.y:
                 losses.append(_each(learn, pred, batch))
         pred = pred.float()
@@ -145,6 +149,9 @@ class _Changed:
     def version(self, i: int) -> _Changed:
         self.epoch = i
         return self
+
+    def __len__(self) -> int:
+        return len(self.loader)
 
     def batches(self, _: int) -> Any:
         return (self.dataset.batch(positions, self.epoch) for positions in self.loader.order(0))

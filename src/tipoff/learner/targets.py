@@ -54,11 +54,18 @@ def target_for(dls: Any, loss_func: Callable[..., Tensor] | None) -> Target:
 def checked(loss_func: Callable[..., Tensor], target: Target) -> Callable[..., Tensor]:
     """`loss_func` with a sentence instead of a shape error when it does not fit the target."""
 
+    looked_at = False
+
     def loss(pred: Any, *y: Tensor) -> Tensor:
+        nonlocal looked_at
         try:
-            with warnings.catch_warnings():  # torch only warns where (B, 1) and (B,) would become (B, B)
-                warnings.filterwarnings("error", "Using a target size")
+            if looked_at:
                 value = loss_func(pred, *y)
+            else:
+                with warnings.catch_warnings():  # torch only warns where (B, 1) and (B,) would become (B, B)
+                    warnings.filterwarnings("error", "Using a target size")
+                    value = loss_func(pred, *y)
+                looked_at = True
         except (RuntimeError, ValueError, IndexError, TypeError, UserWarning) as e:
             shapes = " and ".join(
                 f"{tuple(t.shape)} {str(t.dtype).removeprefix('torch.')}" for t in y if hasattr(t, "shape")

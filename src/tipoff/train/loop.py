@@ -62,7 +62,8 @@ def train_step(run: Run, group: list[Batch]) -> None:
 
 def minimise(run: Run, group: list[Batch]) -> None:
     """The gradient of `run.objective` over the group, and one step of its optimizer."""
-    opt, total = run.optims[run.objective.name], sum(batch.size for batch in group)
+    opt = run.optims[run.objective.name]
+    total = sum(batch.size for batch in group) if len(group) > 1 else 0
     opt.zero_grad()
     for i, run.batch in enumerate(group):
         with run.engine.accumulate(run.model, last=i == len(group) - 1):

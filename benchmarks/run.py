@@ -1,0 +1,161 @@
+"""All measurements, side by side: `make bench`, or `python benchmarks/run.py [overhead finetune predict startup]`.
+
+Every figure comes from a process of its own; what is compared runs in turn, not one after the other. Photos are read
+from BENCH_DATA, a folder with pets/ and imagenette/; without it, samples/ stand in. Writes results.json, RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from common import data
+
+HERE = Path(__file__).resolve().parent
+ROUNDS = 3
+Figures = dict[str, Any]
+
+
+def measure(script: str, *args: object) -> Figures:
+    """What one process reports."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / script), *map(str, args)],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    if not lines:
+        raise SystemExit(f"{script} {args} failed:\n{done.stdout[-500:]}\n{done.stderr[-2000:]}")
+    made: Figures = json.loads(lines[-1].removeprefix("RESULT "))
+    print(script, *args, made, flush=True)
+    return made
+
+
+def in_turn(script: str, whos: list[str], *args: object, seeds: bool = False) -> dict[str, Figures]:
+    """Medians over the rounds of what each of `whos` reports."""
+    all_of: dict[str, list[Figures]] = {who: [] for who in whos}
+    for i in range(ROUNDS):
+        for who in whos:
+            extra = (args[0], i, *args[1:]) if seeds else args
+            all_of[who].append(measure(script, who, *extra))
+    return {who: {k: statistics.median(f[k] for f in fs) for k in fs[0]} for who, fs in all_of.items()}
+
+
+def overhead(_: Path) -> dict[str, Any]:
+    return {str(width): in_turn("overhead.py", ["tipoff", "fastai"], width) for width in (0, 4, 64)}
+
+
+def finetune(folder: Path) -> dict[str, Any]:
+    whos = ["tipoff", "fastai"]
+    names = ["pets", "imagenette"] if data() else ["things"]
+    return {name: in_turn("finetune.py", whos, name, folder / "body.pt", seeds=True) for name in names}
+
+
+def predict(folder: Path) -> dict[str, Any]:
+    whos = ["tipoff", "tipoff Learner", "torch", "onnxruntime", "fastai", "fastai, no workers"]
+    return in_turn("predict.py", whos, folder)
+
+
+def startup(_: Path) -> dict[str, Any]:
+    return measure("startup.py")
+
+
+def table(head: list[str], rows: list[list[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
+
+
+def page(r: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    out = [
+        "# What was measured\n",
+        f"`make bench`, {r['date']}, on {r['machine']}. Each figure is the median of {ROUNDS} processes, what is compared "
+        "taking turns. The machine is shared: trust the ratios. Data: " + r["data"] + ".\n",
+        "## A whole `fine_tune` from JPEG files\n",
+        "efficientnet_lite0 at 224 px, batches of 32, one epoch of the head and two of everything, the same body, weights, "
+        "size, head, rates and kinds of augmentation; reading, training and validating. fastai reads without worker processes, "
+        "which is the faster way for it here. tipoff keeps the statistics of the body's batch norms, and fastai trains them: "
+        "each library's default.\n",
+    ]
+    for name, made in r["finetune"].items():
+        fast = made["fastai"]["seconds"]
+        out.append(f"**{name}**, {int(made['tipoff']['items'])} to learn from\n")
+        rows = [
+            [who, f["seconds"], f"{fast / f['seconds']:.1f} ×", f"{f['accuracy']:.1%}", int(f["peak_mb"])]
+            for who, f in made.items()
+        ]
+        out.append(table(["", "seconds", "faster", "accuracy", "peak MB"], rows))
+    names = {"0": "perceptron", "4": "small CNN", "64": "larger CNN"}
+    rows = [
+        [names[w], who, f["plain"], f["library"], f["added"], f["ratio"]]
+        for w, made in r["overhead"].items()
+        for who, f in made.items()
+    ]
+    out += [
+        "## What a step costs beside the network\n",
+        "Tensors in memory, with progress, metrics and one-cycle, against a loop written by hand; microseconds a step.\n",
+        table(["network", "", "plain loop", "library", "added", "ratio"], rows),
+        "## Prediction\n",
+        "From photo files of about 500 x 375 to classes, 37 of them; milliseconds a photo. `tipoff` is `load_predictor`, in "
+        "float32; `tipoff Learner` is `learn.predict` in float32 and `learn.get_preds` in bfloat16.\n",
+        table(["", "one at a time", "500 at once", "peak MB"], [[w, f["one"], f["many"], int(f["peak_mb"])] for w, f in r["predict"].items()]),
+        "## Start-up\n",
+        table(
+            ["", "seconds"],
+            [
+                ["`import tipoff`", r["startup"]["imported"]],
+                ["`import tipoff.vision.all`", r["startup"]["vision"]],
+                ["`import fastai.vision.all`", r["startup"]["fastai"]],
+                ["`tipoff --help`", r["startup"]["help"]],
+            ],
+        ),
+        "Versions: " + ", ".join(f"{k} {v}" for k, v in r["versions"].items()) + ".",
+    ]  # fmt: skip
+    return "\n".join(out) + "\n"
+
+
+def machine() -> str:
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        cpu = next(
+            (line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line),
+            cpu,
+        )
+    return f"{os.cpu_count()} cores of {cpu}, {platform.system()}"
+
+
+def main() -> None:
+    parts = {"overhead": overhead, "finetune": finetune, "predict": predict, "startup": startup}
+    chosen = sys.argv[1:] or list(parts)
+    kept = HERE / "results.json"
+    results: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    results |= {
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "data": "Oxford-IIIT Pet and Imagenette (parts of them)" if data() else "samples/",
+        "versions": {
+            n: importlib.metadata.version(n) for n in ("torch", "timm", "fastai", "onnxruntime", "tipoff")
+        },
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, str(HERE / "prepare.py"), folder], check=True, capture_output=True)
+        for name in chosen:
+            results[name] = parts[name](Path(folder))
+            kept.write_text(json.dumps(results, indent=1) + "\n")
+    if set(parts) <= set(results):
+        (HERE / "RESULTS.md").write_text(page(results))
+
+
+if __name__ == "__main__":
+    main()
