@@ -57,11 +57,24 @@ def subplots(
     plt = pyplot("subplots")
     if figsize is None:
         figsize = (ncols * imsize, nrows * imsize + (0.4 if suptitle else 0))
+    figure_options = {k: kwargs.pop(k) for k in ("dpi", "num", "layout") if k in kwargs}
+    # outside the style: a notebook's backend sets itself up here, and must not be put back with the style
+    figure = plt.figure(figsize=figsize, **figure_options)
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(nrows, ncols, figsize=figsize, **kwargs)
+        axes = figure.subplots(nrows, ncols, **kwargs)
     if suptitle:
         figure.suptitle(suptitle)
     return figure, axes
+
+
+def shown(figure: Figure, show: bool = True) -> Figure | None:
+    """Show `figure` now, in a window or under the notebook's cell; with `show=False`, return it, to be saved."""
+    if not show:
+        return figure
+    plt = pyplot("shown")
+    if plt.get_backend().lower() != "agg":
+        plt.show()
+    return None
 
 
 def get_grid(

@@ -152,7 +152,7 @@ def test_a_file_to_predict_that_is_not_there(dls, photos):
 def test_more_top_losses_than_items_shows_what_there_is(dls):
     learn = vision_learner(dls, "resnet10t", pretrained=False)
     interp = ClassificationInterpretation.from_learner(learn)
-    figure = interp.plot_top_losses(100)
+    figure = interp.plot_top_losses(100, show=False)
     assert sum(bool(ax.get_title()) for ax in figure.axes) == 9
 
 

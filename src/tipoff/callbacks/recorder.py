@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tipoff.display import BAR, BLUE, subplots
+from tipoff.display import BAR, BLUE, shown, subplots
 from tipoff.train.callback import Callback
 from tipoff.train.optim import get_hyperparameter
 from tipoff.train.run import Run
@@ -121,12 +121,16 @@ class Recorder(Callback):
         return ax
 
     def plot_sched(
-        self, keys: str | list[str] | None = None, figsize: tuple[float, float] | None = None
+        self,
+        keys: str | list[str] | None = None,
+        figsize: tuple[float, float] | None = None,
+        show: bool = True,
     ) -> Any:
-        """The hyper-parameters over the steps: `keys` of lr and mom."""
+        """The hyper-parameters over the steps: `keys` of lr and mom. Returns the figure where `show` is False."""
         names = [keys] if isinstance(keys, str) else keys or list(self.hps)
         figure, axes = subplots(1, len(names), figsize=figsize or (6 * len(names), 4), squeeze=False)
         for name, ax in zip(names, axes.flat, strict=True):
             ax.plot(self.hps[name], color=BAR)
             ax.set(xlabel="step", ylabel={"lr": "learning rate", "mom": "momentum"}.get(name, name))
-        return figure
+        figure.tight_layout()
+        return shown(figure, show)

@@ -233,8 +233,8 @@ def _draw(interp: ClassificationInterpretation, folder: Path) -> list[Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     figures: dict[str, Any] = {
-        "confusion.png": interp.plot_confusion_matrix(),
-        "top_losses.png": interp.plot_top_losses(9, heat=True),
+        "confusion.png": interp.plot_confusion_matrix(show=False),
+        "top_losses.png": interp.plot_top_losses(9, heat=True, show=False),
         "results.png": interp.learn.show_results(show=False, max_n=12, shuffle=True),
     }
     paths = []

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tipoff.data.batch import Batch
 from tipoff.data.plan import Plan
-from tipoff.display import get_grid, pyplot
+from tipoff.display import get_grid, shown
 from tipoff.errors import UsageError
 
 
@@ -64,7 +64,4 @@ def show_batch(
     for i, ax in enumerate(axes):
         show_sample(plan, tuple(t[i] for t in done.x), tuple(t[i] for t in done.y), ax)
     figure.tight_layout()
-    if not show:
-        return figure
-    pyplot("show_batch").show()
-    return None
+    return shown(figure, show)

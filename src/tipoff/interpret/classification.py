@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from tipoff.data.show import show_sample
-from tipoff.display import INK, get_grid, subplots
+from tipoff.display import INK, get_grid, shown, subplots
 from tipoff.interpret.gradcam import heat_maps, overlay
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import Predictions
@@ -38,8 +38,13 @@ class Interpretation:
     def _raw(self, i: int) -> Any:
         return self.made.dataset.columns[0][int(self.made.items[i])]
 
-    def plot_top_losses(self, k: int, largest: bool = True, heat: bool = False, **kwargs: Any) -> Any:
-        """Draw the `k` items with the largest losses: prediction, truth, loss; with `heat`, what it looked at."""
+    def plot_top_losses(
+        self, k: int, largest: bool = True, heat: bool = False, show: bool = True, **kwargs: Any
+    ) -> Any:
+        """Draw the `k` items with the largest losses: prediction, truth, loss; with `heat`, what it looked at.
+
+        Returns the figure where `show` is False.
+        """
         losses, at = self.top_losses(k, largest)
         figure, axes = get_grid(len(at), return_fig=True, **kwargs)
         plan, target = self.learn.dls.plan, self.learn.target
@@ -55,7 +60,7 @@ class Interpretation:
                 f"{target.sentence(self.made.probs[at[i]])}\nis {truth}, loss {float(losses[i]):.2f}"
             )
         figure.tight_layout()
-        return figure
+        return shown(figure, show)
 
 
 class ClassificationInterpretation(Interpretation):
@@ -82,30 +87,36 @@ class ClassificationInterpretation(Interpretation):
         norm_dec: int = 2,
         plot_txt: bool = True,
         figsize: tuple[float, float] | None = None,
+        show: bool = True,
         **_: Any,
     ) -> Any:
-        """Draw the confusion matrix; `normalize` gives shares of each row."""
+        """Draw the confusion matrix; `normalize` gives shares of each row. Returns the figure where `show` is False."""
         m = self.confusion_matrix().astype(float)
-        shown = m / np.maximum(m.sum(1, keepdims=True), 1) if normalize else m
+        shares = m / np.maximum(m.sum(1, keepdims=True), 1) if normalize else m
         n = len(m)
         side = max(4.0, 0.42 * n + 2)
         figure, ax = subplots(figsize=figsize or (side, side))
-        ax.imshow(shown, cmap=cmap, vmin=0)
+        ax.imshow(shares, cmap=cmap, vmin=0)
         ax.grid(False)
         ax.set_xticks(range(n), [str(v) for v in self.vocab], rotation=90)
         ax.set_yticks(range(n), [str(v) for v in self.vocab])
         if plot_txt:
-            half = shown.max() / 2
+            half = shares.max() / 2
             for i in range(n):
                 for j in range(n):
-                    if shown[i, j]:
-                        text = f"{shown[i, j]:.{norm_dec}f}" if normalize else f"{int(shown[i, j])}"
+                    if shares[i, j]:
+                        text = f"{shares[i, j]:.{norm_dec}f}" if normalize else f"{int(shares[i, j])}"
                         ax.text(
-                            j, i, text, ha="center", va="center", color="white" if shown[i, j] > half else INK
+                            j,
+                            i,
+                            text,
+                            ha="center",
+                            va="center",
+                            color="white" if shares[i, j] > half else INK,
                         )
         ax.set(title=title, xlabel="taken for", ylabel="is")
         figure.tight_layout()
-        return figure
+        return shown(figure, show)
 
     def most_confused(self, min_val: int = 1) -> list[tuple[Any, Any, int]]:
         """(actual, predicted, count), the most frequent first."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tipoff.callbacks.recorder import Recorder
-from tipoff.display import BAR, INK, subplots
+from tipoff.display import BAR, INK, shown, subplots
 from tipoff.learner.execute import make_run
 from tipoff.learner.stages import Stage
 from tipoff.notes import note
@@ -90,7 +90,7 @@ def lr_find(
     found = [f(lrs, losses, num_it) for f in funcs]
     learn.recorder.lr_curve = (lrs, losses)  # type: ignore[attr-defined]
     if show_plot:
-        plot_lr_find(lrs, losses, dict(zip(names, found, strict=True)))
+        shown(plot_lr_find(lrs, losses, dict(zip(names, found, strict=True))))
     return namedtuple("SuggestedLRs", names)(*found)
 
 

@@ -13,7 +13,7 @@ from tipoff.data.batch import Batch
 from tipoff.data.dataset import SampleDataset
 from tipoff.data.loader import Loader
 from tipoff.data.show import show_sample
-from tipoff.display import get_grid, pyplot
+from tipoff.display import get_grid, shown
 from tipoff.errors import UsageError
 from tipoff.nn.packed import packed
 
@@ -184,7 +184,4 @@ def show_results(
         else:
             ax.set_title(learn.target.sentence(probs[i]))
     figure.tight_layout()
-    if show:
-        pyplot("show_results").show()
-        return None
-    return figure
+    return shown(figure, show)

