@@ -39,3 +39,9 @@ def photos(tmp_path_factory) -> Path:
         for i in range(12):
             picture(colour, i, (48 + i % 3, 40)).save(root / label / f"{label}_{i}.jpg", quality=95)
     return root
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said_before(monkeypatch):
+    """What is said once in a process is said once in a test, whatever ran before it."""
+    monkeypatch.setattr("tipoff.notes._said", set())

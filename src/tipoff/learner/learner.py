@@ -27,7 +27,7 @@ from tipoff.learner.suggest import valley
 from tipoff.learner.summary import summary
 from tipoff.learner.targets import target_for
 from tipoff.metrics.resolve import as_metrics
-from tipoff.nn.packed import fingerprint, packed
+from tipoff.nn.packed import Watch, packed
 from tipoff.spec import Catalog, Spec
 from tipoff.train.callback import Callback
 from tipoff.train.engine import TorchEngine
@@ -95,7 +95,7 @@ class Learner:
         self.opt: Any = None
         self.frozen_to = 0
         self.n_epochs_done = 0
-        self._ready: tuple[Predictor, nn.Module, tuple[float, ...]] | None = None
+        self._ready: tuple[Predictor, Watch] | None = None
         self.recorder = Recorder()
         self.progress: Progress | None = Progress()
         self.groups = freezing.as_groups(splitter(self.model))
@@ -334,14 +334,14 @@ class Learner:
 
     def predictor(self) -> Predictor:
         """What answers, as it would from the exported file."""
-        plan, marks = self.dls.plan, fingerprint(self.model)
+        plan = self.dls.plan
         assert plan is not None
         if self._ready is not None:
-            made, of, then = self._ready
-            if made.plan is plan and of is self.model and then == marks and made.device == self.dls.device:
+            made, watch = self._ready
+            if made.plan is plan and made.device == self.dls.device and watch.unchanged(self.model):
                 return made
         made = Predictor(plan, packed(self.model.eval()), self.facts, self.dls.device)
-        self._ready = made, self.model, marks
+        self._ready = made, Watch(self.model)
         return made
 
     def predictions(self, ds_idx: int = 1, dl: Any = None) -> Predictions:

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from tipoff.nn.depthwise import Pair, conv2d
 
 _TOLERANCE = 1e-3
+Sides = tuple[int, int, int, int]  # top, bottom, left, right
 
 
 class FoldedConv2d(nn.Conv2d):
@@ -73,13 +74,20 @@ class FoldedNorm2d(nn.BatchNorm2d):
         return out
 
 
-def pad_same(x: Tensor, kernel_size: Pair, stride: Pair, dilation: Pair) -> Tensor:
-    """As many zeros at each side of (B, C, H, W) as TensorFlow's SAME adds."""
+def same_sides(x: Tensor, kernel_size: Pair, stride: Pair, dilation: Pair) -> Sides:
+    """How many zeros TensorFlow's SAME adds to (B, C, H, W): top, bottom, left, right."""
     sides: list[int] = []
     for size, k, s, d in zip(x.shape[-2:], kernel_size, stride, dilation, strict=True):
         total = max((-(size // -s) - 1) * s + (k - 1) * d + 1 - size, 0)
-        sides = [total // 2, total - total // 2, *sides]
-    return F.pad(x, sides) if any(sides) else x
+        sides += [total // 2, total - total // 2]
+    top, bottom, left, right = sides
+    return top, bottom, left, right
+
+
+def pad_same(x: Tensor, kernel_size: Pair, stride: Pair, dilation: Pair) -> Tensor:
+    """(B, C, H, W) with as many zeros at each side as TensorFlow's SAME adds."""
+    top, bottom, left, right = sides = same_sides(x, kernel_size, stride, dilation)
+    return F.pad(x, (left, right, top, bottom)) if any(sides) else x
 
 
 def fold_norms(net: nn.Module, n_in: int = 3, size: int = 64) -> int:

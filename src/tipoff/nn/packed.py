@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from tipoff.nn.fold import FoldedConv2d, FoldedNorm2d, pad_same
+from tipoff.nn.fold import FoldedConv2d, FoldedNorm2d, Sides, same_sides
 
 _ACTS: dict[type, tuple[str, list[float]]] = {
     nn.Identity: ("none", []),
@@ -21,6 +22,8 @@ _ACTS: dict[type, tuple[str, list[float]]] = {
     nn.SiLU: ("swish", []),
 }
 
+_SAMPLE = 256
+
 
 class PackedConv2d(nn.Module):
     """A `FoldedConv2d`, the norm after it, and `act`, as one operation in `dtype`, without gradients."""
@@ -28,21 +31,59 @@ class PackedConv2d(nn.Module):
     def __init__(self, conv: FoldedConv2d, act: type, dtype: torch.dtype) -> None:
         super().__init__()
         self.dtype, self.same, self.kernel_size = dtype, conv.same, conv.kernel_size
-        self.stride, self.dilation = conv.stride, conv.dilation
+        self.stride, self.padding, self.dilation = conv.stride, conv.padding, conv.dilation
+        self.groups = conv.groups
         weight, bias = conv.folded()
-        weight, bias = weight.to(dtype), None if bias is None else bias.to(dtype)
-        weight = weight.contiguous(memory_format=torch.channels_last)
-        where = list(conv.padding), list(conv.stride), list(conv.dilation), conv.groups
-        self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(weight.to_mkldnn(), *where)
+        self.weight = weight.to(dtype).contiguous(memory_format=torch.channels_last)
+        self.bias = None if bias is None else bias.to(dtype)
         name, numbers = _ACTS[act]
-        self.rest = (bias, *where, name, numbers, "")
+        self.act = (name, numbers, "")
+        self.laid_out: dict[Sides, tuple[Any, ...]] = {}  # by the zeros at each side
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W) -> (B, D, h, w)
+        sides: Sides = (self.padding[0], self.padding[0], self.padding[1], self.padding[1])  # type: ignore[assignment]
         if self.same:
-            x = pad_same(x, self.kernel_size, self.stride, self.dilation)
-        x = x.to(self.dtype)
-        out: Tensor = torch.ops.mkldnn._convolution_pointwise(x, self.weight, *self.rest)
+            sides = same_sides(x, self.kernel_size, self.stride, self.dilation)
+        weight, *where = self.laid_out.get(sides) or self._lay_out(sides)
+        out: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            x.to(self.dtype), weight, self.bias, *where, *self.act
+        )
         return out
+
+    def _lay_out(self, sides: Sides) -> tuple[Any, ...]:
+        """The weight in oneDNN's layout, and padding, stride, dilation, groups.
+
+        oneDNN pads alike on both sides. Where SAME asks for one zero more at the end, the kernel gets a row of zeros
+        at its beginning instead, which the padding there then meets: the same sums, without a padded copy of `x`.
+        """
+        top, bottom, left, right = sides
+        weight = F.pad(self.weight, (right - left, 0, bottom - top, 0))
+        where = [bottom, right], list(self.stride), list(self.dilation), self.groups
+        weight = weight.contiguous(memory_format=torch.channels_last).to_mkldnn()
+        made = torch._C._nn.mkldnn_reorder_conv2d_weight(weight, *where), *where
+        self.laid_out[sides] = made
+        return made
+
+
+class PackedPointwise(nn.Module):
+    """The same for a convolution of 1 x 1 without strides: a matrix product over the channels.
+
+    oneDNN lays out the weight of such a convolution for a size of picture that it guesses; where it guesses wrong, in
+    bfloat16, each call lays it out anew, which takes twenty times as long as the convolution.
+    """
+
+    def __init__(self, conv: FoldedConv2d, act: type, dtype: torch.dtype) -> None:
+        super().__init__()
+        weight, bias = conv.folded()
+        self.dtype, self.bias = dtype, None if bias is None else bias.to(dtype)
+        name, numbers = _ACTS[act]
+        self.act = (name, numbers, "")
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight[:, :, 0, 0].to(dtype).contiguous(), None)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W) -> (B, D, H, W)
+        rows = x.to(self.dtype).permute(0, 2, 3, 1)
+        out: Tensor = torch.ops.mkldnn._linear_pointwise(rows, self.weight, self.bias, *self.act)
+        return out.permute(0, 3, 1, 2)
 
 
 @torch.no_grad()
@@ -60,7 +101,7 @@ def packed(net: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
         made = copy.deepcopy(net)
         for parent in list(made.modules()):
             for name, m in list(parent._modules.items()):
-                if isinstance(m, FoldedConv2d) and not isinstance(m.padding, str):
+                if isinstance(m, FoldedConv2d) and _packs(m):
                     parent._modules[name] = _pack(m, dtype)
         return made
     except (RuntimeError, AttributeError):  # a build of PyTorch without these operations
@@ -75,16 +116,53 @@ def _can(dtype: torch.dtype) -> bool:
     )
 
 
-def _pack(conv: FoldedConv2d, dtype: torch.dtype) -> PackedConv2d:
+def _packs(conv: FoldedConv2d) -> bool:
+    """A row of zeros moves the kernel by one only where it is not dilated: see `PackedConv2d`."""
+    return not isinstance(conv.padding, str) and not (conv.same and max(conv.dilation) > 1)
+
+
+def _pack(conv: FoldedConv2d, dtype: torch.dtype) -> nn.Module:
     norm: Any = conv.norm
     act: type = nn.Identity
     if isinstance(norm, FoldedNorm2d) and type(norm.act) in _ACTS:
         act, norm.act = type(norm.act), nn.Identity()
-    return PackedConv2d(conv, act, dtype)
+    pointwise = conv.kernel_size == conv.stride == (1, 1) and conv.groups == 1 and (conv.same or not any(conv.padding))
+    return (PackedPointwise if pointwise else PackedConv2d)(conv, act, dtype)
 
 
-def fingerprint(net: nn.Module) -> tuple[float, ...]:
-    """A few numbers that change when any weight or buffer of `net` does."""
-    tensors = [*net.parameters(), *net.buffers()]
-    norms = torch._foreach_norm([t.detach() for t in tensors if t.is_floating_point()])
-    return (float(sum(t._version for t in tensors)), *torch.stack(list(norms)).tolist())
+class Watch:
+    """Whether a weight or buffer of a network has changed since.
+
+    PyTorch counts changes in place, but not those made through `.data`: these are seen in up to 256 numbers of each
+    tensor, evenly spread. Reading all of them would push the network out of the processor's cache.
+    """
+
+    @torch.no_grad()
+    def __init__(self, net: nn.Module) -> None:
+        self.tensors = _numbers(net)
+        self.few = [t.flatten()[:: -(-t.numel() // _SAMPLE)] for t in self.tensors]
+        self.then = self._seen()
+
+    def _seen(self) -> tuple[float, ...]:
+        counted = [(t._version, t.data_ptr()) for t in self.tensors]
+        few = torch.cat(self.few).double() if self.few else torch.zeros(1, dtype=torch.float64)
+        places = torch.arange(1.0, len(few) + 1, dtype=few.dtype, device=few.device)
+        return float(few @ places), *(n for pair in counted for n in pair)
+
+    @torch.no_grad()
+    def unchanged(self, net: nn.Module) -> bool:
+        now = _numbers(net)
+        same = len(now) == len(self.tensors) and all(a is b for a, b in zip(now, self.tensors, strict=True))
+        return same and self._seen() == self.then
+
+
+def _numbers(net: nn.Module) -> list[Tensor]:
+    """The floating-point parameters and buffers; `net.parameters()` takes ten times as long."""
+    tensors: list[Tensor] = []
+    modules = [net]
+    while modules:
+        m = modules.pop()
+        found = (*m._parameters.values(), *m._buffers.values())
+        tensors += [t for t in found if t is not None and t.is_floating_point() and t.numel()]
+        modules += [child for child in m._modules.values() if child is not None]
+    return tensors

@@ -74,6 +74,11 @@ def exact_resize(x: np.ndarray, height: int, width: int) -> np.ndarray:  # (H, W
     return t[0].permute(1, 2, 0).numpy()
 
 
+def _half(x: np.ndarray) -> np.ndarray:
+    """As float16; NumPy's own conversion takes twenty times as long."""
+    return torch.from_numpy(np.ascontiguousarray(x)).half().numpy()
+
+
 def _crop(x: np.ndarray, height: int, width: int, down: float, right: float) -> np.ndarray:
     top = int(down * (x.shape[0] - height + 1 - 1e-6))
     left = int(right * (x.shape[1] - width + 1 - 1e-6))
@@ -166,7 +171,7 @@ class Resize(ItemTransform):
             made = _crop(made, height, width, 0.5, 0.5)
         elif self.method == "pad":
             made = _pad(made, height, width, 0.5, 0.5, self.pad_mode)
-        return np.ascontiguousarray(made).astype(np.float16)
+        return _half(made)
 
 
 @dataclass(frozen=True)
@@ -240,7 +245,7 @@ class RandomResizedCrop(ItemTransform):
         height, width = as_size(self.size)
         fit = Fit(round(height * (1 + self.val_xtra)), round(width * (1 + self.val_xtra)), "crop")
         made = _crop(exact_resize(x, *fit.target(*x.shape[:2])), height, width, 0.5, 0.5)
-        return np.ascontiguousarray(made).astype(np.float16)
+        return _half(made)
 
 
 @dataclass(frozen=True)
