@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "tipoff"
 
 GROUND = {"errors", "rng", "optional", "notes", "nn", "metrics"}
-PLAIN = {*GROUND, "spec", "display"}
+PLAIN = {*GROUND, "spec", "display", "decode", "answer"}
 BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
 APPLICATIONS = {"vision", "text", "tabular", "collab"}
 
@@ -24,6 +24,8 @@ MAY: dict[str, set[str]] = {
     "notes": {"errors"},
     "rng": {"errors"},
     "optional": {"errors"},
+    "decode": {"errors"},
+    "answer": set(),
     "nn": {"errors"},
     "metrics": {"errors"},
     "spec": {"errors", "optional"},
@@ -32,13 +34,15 @@ MAY: dict[str, set[str]] = {
     "train": {*GROUND, "data.batch"},
     "callbacks": {*PLAIN, "data.batch", "train"},
     "bundle": {*PLAIN, "data"},
+    "onnx": {*PLAIN, "data", "bundle"},
+    "serve": {*PLAIN, "data", "bundle", "onnx"},  # never the training code
     "learner": {*PLAIN, "data", "train", "callbacks", "bundle"},
     "interpret": {*PLAIN, "data", "learner"},
     "testing": BELOW_APPLICATIONS,
     **{app: BELOW_APPLICATIONS for app in APPLICATIONS},
     "notebook": {*BELOW_APPLICATIONS, *APPLICATIONS},
     "faces": {*BELOW_APPLICATIONS, *APPLICATIONS, "notebook"},  # vision/all.py and its like
-    "cli": {*BELOW_APPLICATIONS, *APPLICATIONS},
+    "cli": {*BELOW_APPLICATIONS, *APPLICATIONS, "onnx", "serve"},
 }
 
 FILES = {

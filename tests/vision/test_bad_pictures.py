@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tipoff.decode import check_header, decode_image
 from tipoff.errors import DataError
 from tipoff.notes import listening
 from tipoff.vision import ImageDataLoaders, Resize, vision_learner
-from tipoff.vision.decode import check_header, decode_image
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "bad_inputs" / "images"
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from tipoff.data.store import pool
+from tipoff.decode import decode_image
 from tipoff.errors import DataError
-from tipoff.vision.decode import decode_image
 
 RARE = 10  # times fewer pictures than the largest class
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tipoff.answer import Category, MultiCategory, Regression
 from tipoff.data.block import Target
 from tipoff.errors import DataError, NotSetUp, did_you_mean, some
 
@@ -132,23 +133,16 @@ class CategoryBlock(Target):
     def decide(self, prob: Tensor) -> Tensor:  # (B, C) -> (B,)
         return prob.argmax(-1)
 
+    @property
+    def answers(self) -> Category:
+        """How probabilities become an answer."""
+        return Category(self.names, self.sure_above)
+
     def answer(self, prob: Tensor) -> dict[str, Any]:
-        order = prob.argsort(descending=True).tolist()
-        best = float(prob[order[0]])
-        return {
-            "label": self.names[order[0]],
-            "probability": best,
-            "sure": best >= self.sure_above,
-            "probabilities": {str(self.names[i]): float(prob[i]) for i in order},
-        }
+        return self.answers.answer(prob.tolist())
 
     def sentence(self, prob: Tensor) -> str:
-        best = prob.topk(2)
-        each = [
-            f"{self.names[i]} {100 * p:.1f} %"
-            for p, i in zip(best[0].tolist(), best[1].tolist(), strict=True)
-        ]
-        return each[0] if float(best[0][0]) >= self.sure_above else f"not sure: {', '.join(each)}"
+        return self.answers.sentence(prob.tolist())
 
     def show_result(self, truth: Tensor, prob: Tensor, ax: Axes) -> None:
         right = int(truth) == int(prob.argmax())
@@ -223,16 +217,16 @@ class MultiCategoryBlock(Target):
     def decide(self, prob: Tensor) -> Tensor:  # (B, C) -> (B, C)
         return (prob > self.threshold).to(prob.dtype)
 
+    @property
+    def answers(self) -> MultiCategory:
+        """How probabilities become an answer."""
+        return MultiCategory(self.names, self.threshold)
+
     def answer(self, prob: Tensor) -> dict[str, Any]:
-        order = prob.argsort(descending=True).tolist()
-        return {
-            "labels": self.decode(self.decide(prob)),
-            "probabilities": {str(self.names[i]): float(prob[i]) for i in order},
-        }
+        return self.answers.answer(prob.tolist())
 
     def sentence(self, prob: Tensor) -> str:
-        labels = self.decode(self.decide(prob))
-        return ", ".join(map(str, labels)) if labels else "none of them"
+        return self.answers.sentence(prob.tolist())
 
 
 @dataclass(frozen=True)
@@ -283,6 +277,13 @@ class RegressionBlock(Target):
         numbers = [float(v) for v in value.reshape(-1)]
         return numbers[0] if len(numbers) == 1 else numbers
 
+    @property
+    def answers(self) -> Regression:
+        """How numbers become an answer."""
+        return Regression(self.unit)
+
+    def answer(self, prob: Tensor) -> dict[str, Any]:
+        return self.answers.answer(prob.reshape(-1).tolist())
+
     def sentence(self, prob: Tensor) -> str:
-        text = ", ".join(f"{float(v):.4g}" for v in prob.reshape(-1))
-        return f"{text} {self.unit}".rstrip()
+        return self.answers.sentence(prob.reshape(-1).tolist())

@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from tipoff.decode import decode_image
 from tipoff.display import show_image
 from tipoff.notebook.transforms import Transform
 from tipoff.vision.augment import IntToFloat
-from tipoff.vision.decode import decode_image
 
 
 class PILBase(Image.Image):

@@ -14,9 +14,9 @@ from torch import Tensor
 from tipoff.data.block import Block
 from tipoff.data.kind import Kind
 from tipoff.data.transform import BatchTransform
+from tipoff.decode import check_header, decode_image
 from tipoff.display import show_image
 from tipoff.vision.augment import IntToFloat
-from tipoff.vision.decode import check_header, decode_image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

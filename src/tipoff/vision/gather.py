@@ -17,9 +17,9 @@ from PIL import Image, ImageOps
 from tipoff.data.fetch import fetch
 from tipoff.data.items import get_image_files
 from tipoff.data.store import threads
+from tipoff.decode import FORMATS, decode_image
 from tipoff.errors import DataError, UsageError, need_folder
 from tipoff.notes import note
-from tipoff.vision.decode import FORMATS, decode_image
 
 MAX_BYTES = 64 << 20  # of one picture
 RECORD = "downloads.csv"

@@ -1,0 +1,104 @@
+"""How probabilities become an answer: for a program a dict of JSON values, for a person a sentence.
+
+Works on plain numbers and imports nothing heavy, so that a model answers alike in PyTorch, in onnxruntime, on
+the command line and on the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+def percent(share: float) -> str:
+    """A probability in [0, 1] in words: whole percents, and never more certain than it is.
+
+    >>> percent(0.958), percent(0.9973), percent(0.9999), percent(0.002)
+    ('96 %', '99.7 %', 'over 99.9 %', 'under 1 %')
+    """
+    if share > 0.999:
+        return "over 99.9 %"
+    if share >= 0.99:
+        return f"{100 * share:.1f} %"
+    return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
+
+
+def _in_order(prob: Sequence[float]) -> list[int]:
+    """Positions, the most probable first; of equals, the first."""
+    return sorted(range(len(prob)), key=lambda i: -prob[i])
+
+
+@dataclass(frozen=True)
+class Category:
+    """One of `names`; below the probability `sure_above`, in [0, 1], the answer is "not sure".
+
+    >>> Category(("cat", "dog"), 0.6).sentence([0.958, 0.042])
+    'cat, 96 %'
+    >>> Category(("cat", "dog"), 0.6).sentence([0.45, 0.55])
+    'not sure: dog 55 %, cat 45 %'
+    """
+
+    names: tuple[Any, ...]
+    sure_above: float = 0.0
+
+    def answer(self, prob: Sequence[float]) -> dict[str, Any]:  # C numbers
+        """`label`, its `probability`, whether that is `sure`, and all `probabilities`, the highest first."""
+        order = _in_order(prob)
+        best = float(prob[order[0]])
+        return {
+            "label": self.names[order[0]],
+            "probability": best,
+            "sure": best >= self.sure_above,
+            "probabilities": {str(self.names[i]): float(prob[i]) for i in order},
+        }
+
+    def sentence(self, prob: Sequence[float]) -> str:
+        order = _in_order(prob)
+        if prob[order[0]] >= self.sure_above:
+            return f"{self.names[order[0]]}, {percent(prob[order[0]])}"
+        return "not sure: " + ", ".join(f"{self.names[i]} {percent(prob[i])}" for i in order[:2])
+
+
+@dataclass(frozen=True)
+class MultiCategory:
+    """Any number of `names`: those with a probability over `threshold`."""
+
+    names: tuple[Any, ...]
+    threshold: float = 0.5
+
+    def labels(self, prob: Sequence[float]) -> list[Any]:
+        """The names that count as yes, in their own order."""
+        return [name for name, p in zip(self.names, prob, strict=True) if p > self.threshold]
+
+    def answer(self, prob: Sequence[float]) -> dict[str, Any]:  # C numbers
+        """`labels`, and all `probabilities`, the highest first."""
+        return {
+            "labels": self.labels(prob),
+            "probabilities": {str(self.names[i]): float(prob[i]) for i in _in_order(prob)},
+        }
+
+    def sentence(self, prob: Sequence[float]) -> str:
+        return ", ".join(map(str, self.labels(prob))) or "none of them"
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A number, or several, in `unit`.
+
+    >>> Regression("kg").sentence([71.25])
+    '71.25 kg'
+    """
+
+    unit: str = ""
+
+    def answer(self, numbers: Sequence[float]) -> dict[str, Any]:
+        """`value`: a number, or a list of them."""
+        values = [float(v) for v in numbers]
+        return {"value": values[0] if len(values) == 1 else values}
+
+    def sentence(self, numbers: Sequence[float]) -> str:
+        return f"{', '.join(f'{float(v):.4g}' for v in numbers)} {self.unit}".rstrip()
+
+
+Answer = Category | MultiCategory | Regression
