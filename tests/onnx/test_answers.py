@@ -19,6 +19,18 @@ def test_it_is_imported_where_torch_is_missing(module):
     assert done.returncode == 0, done.stderr
 
 
+def test_what_needs_torch_says_how_to_get_it():
+    code = (
+        "import sys; sys.modules['torch'] = None; from tipoff.cli.main import run; run(['train', 'photos'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "tipoff train needs torch: pip install 'tipoff[train]'" in done.stderr
+    code = "import sys; sys.modules['torch'] = None; import tipoff.vision"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "tipoff.vision needs torch: pip install 'tipoff[train]'" in done.stderr
+
+
 def test_a_category_answers_in_order_of_probability():
     answer = Category(("a", "b", "c"), 0.5).answer([0.2, 0.7, 0.1])
     assert (answer["label"], answer["probability"], answer["sure"]) == ("b", 0.7, True)

@@ -139,6 +139,15 @@ def run(args: list[str] | None = None) -> Any:
 
         screen.error(str(e))
         sys.exit(2)
+    except ModuleNotFoundError as e:
+        from tipoff.optional import EXTRAS, lacking
+
+        if "--debug" in given or (e.name or "").partition(".")[0] not in EXTRAS:
+            raise
+        from tipoff.cli import screen
+
+        screen.error(lacking(str(e.name), f"tipoff {given[0]}" if given else "tipoff"))
+        sys.exit(2)
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         sys.exit(130)

@@ -8,6 +8,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from tipoff.optional import require
+
+require("torch", "tipoff.vision")
+
 _PLACES = {
     "tipoff.vision.block": ("ImageBlock",),
     "tipoff.vision.resize": ("FlipItem", "PadMode", "RandomResizedCrop", "Resize", "ResizeMethod"),
