@@ -10,6 +10,7 @@ EXTRAS = {  # what brings a package that is not there
     "torch": "tipoff[train]",
     "torchvision": "tipoff[train]",
     "timm": "tipoff[train]",
+    "cv2": "tipoff[train]",
     "pandas": "tipoff[train]",
     "sklearn": "tipoff[train]",
     "scipy": "tipoff[train]",

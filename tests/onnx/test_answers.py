@@ -3,18 +3,20 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from tipoff.answer import Category, MultiCategory, Regression, percent
 from tipoff.data import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from tipoff.decode import decode_image
 
 LIGHT = ("tipoff.decode", "tipoff.answer", "tipoff.cli.main")
 
 
 @pytest.mark.parametrize("module", LIGHT)
 def test_it_is_imported_where_torch_is_missing(module):
-    code = f"import sys; sys.modules['torch'] = None; import {module}"
+    code = f"import sys; sys.modules['torch'] = sys.modules['cv2'] = None; import {module}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -29,6 +31,13 @@ def test_what_needs_torch_says_how_to_get_it():
     code = "import sys; sys.modules['torch'] = None; import tipoff.vision"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "tipoff.vision needs torch: pip install 'tipoff[train]'" in done.stderr
+
+
+def test_a_jpeg_has_the_same_pixels_where_opencv_is_missing(photos, monkeypatch):
+    files = sorted(photos.rglob("*.jpg"))
+    with_it = [decode_image(f) for f in files]
+    monkeypatch.setattr("tipoff.decode.cv2", None)
+    assert all(np.array_equal(x, decode_image(f)) for x, f in zip(with_it, files))
 
 
 def test_a_category_answers_in_order_of_probability():
