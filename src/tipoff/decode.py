@@ -144,7 +144,9 @@ def _plain_jpeg(data: bytes, image: Image.Image) -> np.ndarray | None:
         turned = True
     if turned or not data.rstrip(b"\0").endswith(b"\xff\xd9"):
         return None  # Pillow turns it, or says that it is truncated
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    decoded: np.ndarray | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    return decoded
 
 
 def _from_pillow(image: Image.Image, mode: str, name: str, max_pixels: int) -> np.ndarray:
