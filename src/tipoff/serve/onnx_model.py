@@ -1,0 +1,166 @@
+"""An exported ONNX file answered by onnxruntime: no PyTorch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tipoff.decode import MAX_PIXELS, decode_image
+from tipoff.errors import BundleError
+from tipoff.onnx.metadata import Metadata, digest, read_metadata
+from tipoff.optional import need
+from tipoff.serve.about import About, slug, title
+from tipoff.serve.box import Box
+from tipoff.serve.inputs import input_of
+
+MAX_RUN_PIXELS = 16_000_000  # of all pictures that go through the network at once: about 300 MB
+
+
+class Sample(NamedTuple):
+    """A decoded picture, and which part of it the network will see."""
+
+    pixels: np.ndarray  # uint8 (H, W, 3)
+    box: Box
+
+
+class OnnxModel:
+    """The `ServedModel` of a file that `tipoff export --onnx` wrote.
+
+    `threads` is how many compute one answer (None: one for each processor, at most eight). Raises `BundleError` for
+    anything wrong with the file.
+
+    >>> model = OnnxModel("things.onnx")  # doctest: +SKIP
+    >>> photo = model.read(Path("lemon.jpg").read_bytes(), "lemon.jpg")  # doctest: +SKIP
+    >>> model.answer([photo], heat=False)[0]["sentence"]  # doctest: +SKIP
+    'fruit, 96 %'
+    """
+
+    def __init__(self, path: str | Path, *, max_pixels: int = MAX_PIXELS, threads: int | None = None) -> None:
+        path = Path(path)
+        said = read_metadata(path)
+        self.max_pixels, self._said = max_pixels, said
+        self._session = _session(path, threads)
+        self._heat = _check(path, self._session, said)
+        self._input = input_of(said.input)
+        self._item_tfms = [SimpleNamespace(**t) for t in said.item_tfms]
+        self._try(path)
+        self.about = About(
+            name=slug(path.stem),
+            title=title(path.stem),
+            input=said.input,
+            output=said.output,
+            classes=[str(n) for n in said.names],
+            facts=said.facts,
+            card=said.card,
+            runtime="onnxruntime",
+            heat=self._heat,
+            sure_above=float(getattr(said.answers, "sure_above", 0.0)),
+        )
+
+    def read(self, data: bytes, name: str) -> Sample:
+        """The picture in `data`. Raises `DataError` with a sentence that names it."""
+        pixels: np.ndarray = self._input.decode(data, name, self.max_pixels)
+        if self._said.mode != "RGB":
+            pixels = decode_image(pixels, mode=self._said.mode)
+        return Sample(pixels, self._input.box(pixels, self._item_tfms))
+
+    def key(self, sample: Sample) -> Hashable:
+        """Pictures of one size go through the network together."""
+        return sample.pixels.shape
+
+    def answer(self, samples: Sequence[Sample], heat: bool) -> list[dict[str, Any]]:
+        """An answer for each of `samples`, that share their `key`."""
+        height, width = samples[0].pixels.shape[:2]
+        n = max(1, MAX_RUN_PIXELS // (height * width))
+        return [
+            a for i in range(0, len(samples), n) for a in self._group(samples[i : i + n], heat and self._heat)
+        ]
+
+    def _group(self, samples: Sequence[Sample], heat: bool) -> list[dict[str, Any]]:
+        outputs = ["probabilities", "heat"] if heat else ["probabilities"]
+        probs, *maps = self._session.run(outputs, {"pixels": np.stack([s.pixels for s in samples])})
+        made = []
+        for i, sample in enumerate(samples):
+            prob = probs[i].tolist()
+            answer = {
+                **self._said.answers.answer(prob),
+                "sentence": self._said.answers.sentence(prob),
+            }
+            if heat:
+                answer["heat"] = _heat_map(maps[0][i], sample.box)
+            made.append(answer)
+        return made
+
+    def _try(self, path: Path) -> None:
+        """Answer for a small grey picture, so that a file that cannot answer is refused when it is opened."""
+        pixels = np.full((32, 32, 3), 128, np.uint8)
+        try:
+            self.answer([Sample(pixels, self._input.box(pixels, self._item_tfms))], heat=True)
+        except Exception as e:  # whatever a strange graph makes onnxruntime say
+            raise BundleError(f"{path} does not answer: {_first_line(e)}") from None
+
+
+def made_from(onnx: str | Path, model: str | Path) -> bool:
+    """Whether the ONNX file was made from this very model file; False too where it is no file of tipoff's."""
+    try:
+        return read_metadata(onnx).sha256 == digest(model)
+    except (BundleError, OSError):
+        return False
+
+
+def _heat_map(heat: np.ndarray, box: Box) -> dict[str, Any]:  # (h, w)
+    values = [round(float(v), 4) for v in heat.reshape(-1)]
+    return {"rows": heat.shape[0], "columns": heat.shape[1], "values": values, "box": list(box)}
+
+
+def _session(path: Path, threads: int | None) -> Any:
+    ort: Any = need("onnxruntime", f"Answering with {path.name}", "tipoff[serve]")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or min(8, _processors())
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors
+    # sizes of uploads are all different: memory that is planned or kept for one size is of no use for the next
+    options.enable_mem_pattern = False
+    options.enable_cpu_mem_arena = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        # as bytes, so that the file cannot name others to be read as its weights
+        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except OSError as e:
+        raise BundleError(f"{path} cannot be read: {e.strerror or e}.") from None
+    except Exception as e:  # onnxruntime has a class for each kind of damage
+        raise BundleError(f"{path} is not a whole ONNX file, or of a kind that onnxruntime {ort.__version__} does not "
+                          f"take: {_first_line(e)}") from None  # fmt: skip
+
+
+def _check(path: Path, session: Any, said: Metadata) -> bool:
+    """Look at inputs and outputs; whether there is a heat map."""
+    takes, gives = session.get_inputs(), [o.name for o in session.get_outputs()]
+    if [(i.name, i.type, len(i.shape)) for i in takes] != [("pixels", "tensor(uint8)", 4)]:
+        raise BundleError(
+            f"{path} does not take pixels as bytes (N, H, W, 3); it was not written by tipoff export."
+        )
+    if gives[:1] != ["probabilities"] or gives[1:] not in ([], ["heat"]):
+        raise BundleError(
+            f"{path} gives {', '.join(gives)[:200]}; tipoff export writes probabilities and heat."
+        )
+    shape = session.get_outputs()[0].shape
+    if len(shape) != 2 or (said.names and shape[1] != len(said.names)):
+        raise BundleError(f"{path} gives numbers of the shape {shape} for {len(said.names)} classes.")
+    return len(gives) > 1
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
+
+
+def _first_line(e: Exception) -> str:
+    return (str(e).strip() or type(e).__name__).splitlines()[0][:300]
