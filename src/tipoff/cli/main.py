@@ -1,4 +1,4 @@
-"""`tipoff train`, `predict`, `explain`, `info`, `resume`."""
+"""The command line: `tipoff train`, `predict`, `explain`, `serve`, and the rest."""
 
 from __future__ import annotations
 
@@ -116,6 +116,52 @@ def explain(
 
 
 @app.command()
+def serve(
+    path: Annotated[
+        Path, typer.Argument(help="A model file, or a folder of model files.", show_default=False)
+    ],
+    host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
+    max_upload: Annotated[float, typer.Option(help="MB that a request may hold.", min=0.01)] = 20.0,
+    max_pixels: Annotated[
+        int, typer.Option(help="Pixels that a picture may have.", min=1, max=100_000_000)
+    ] = 50_000_000,
+    token: Annotated[
+        str | None,
+        typer.Option(help="Ask for this token.", envvar="TIPOFF_TOKEN", show_default=False),
+    ] = None,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A site whose pages may ask, such as https://shop.example; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    log: Annotated[str, typer.Option(help="A line a request: text or json.")] = "text",
+    debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
+) -> None:
+    """Put a model on the web: a page for people, an API for programs.
+
+    Nothing that is sent is kept. Where NAME.onnx lies beside NAME.tipoff, it answers, which is faster and needs no PyTorch.
+    """
+    from tipoff.cli.serve import run_server
+    from tipoff.serve.settings import Settings
+
+    if log not in ("text", "json"):
+        raise typer.BadParameter("--log is text or json")
+    if token == "":
+        raise typer.BadParameter("--token is empty; give a secret, or leave it away")
+    run_server(
+        path,
+        Settings(
+            host=host, port=port, workers=workers, max_upload=max_upload, max_pixels=max_pixels, token=token,
+            cors=tuple(cors or ()), log=log,
+        ),
+    )  # fmt: skip
+
+
+@app.command()
 def info(
     model: Model,
     check: Annotated[bool, typer.Option(help="Run the check inputs kept in the file.")] = False,
@@ -125,6 +171,27 @@ def info(
     from tipoff.cli.info import show_info
 
     show_info(model, check)
+
+
+@app.command()
+def export(
+    model: Model,
+    onnx: Annotated[bool, typer.Option("--onnx", help="As ONNX: for servers without PyTorch.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write.  [default: NAME.onnx]", show_default=False)
+    ] = None,
+    debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
+) -> None:
+    """Write MODEL as one ONNX file, from bytes of pictures of any size to probabilities.
+
+    Resizing and normalising are inside. The file is compared with the model on made pictures, and not
+    written where they differ.
+    """
+    from tipoff.cli.export import run_export
+
+    if not onnx:
+        raise typer.BadParameter("say as what: --onnx")
+    run_export(model, out)
 
 
 def run(args: list[str] | None = None) -> Any:

@@ -1,0 +1,47 @@
+"""`tipoff serve`: a model on the web."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from tipoff.cli import screen
+from tipoff.errors import UsageError
+from tipoff.notes import listening
+from tipoff.optional import need
+from tipoff.serve.settings import Settings
+
+
+def run_server(path: Path, settings: Settings) -> None:
+    """Say where the page is, then serve."""
+    for package in ("fastapi", "uvicorn", "jinja2", "python_multipart", "prometheus_client"):
+        need(package, "tipoff serve", "tipoff[serve]")
+    _free(settings)
+    from tipoff.serve.model import find_models
+    from tipoff.serve.run import serve
+
+    names = [p.name for p in find_models(path)]
+    address = f"http://{'localhost' if settings.local else settings.host}:{settings.port}"
+    with listening(screen.note):
+        screen.say(f"{', '.join(names)} at {address}  (stop with Ctrl+C)")
+        screen.say(f"for programs       {address}/docs")
+        if settings.local:
+            screen.say("Only this machine can reach it; --host 0.0.0.0 opens it to others.")
+        elif settings.token is None:
+            screen.note("everybody who can reach this machine can use it: --token SECRET asks for a token")
+        serve(path, settings)
+
+
+def _free(settings: Settings) -> None:
+    """Refuse at once, with a sentence, a port that is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as s:
+        if os.name == "posix":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((settings.host, settings.port))
+        except OSError as e:
+            raise UsageError(
+                f"Port {settings.port} of {settings.host} cannot be used: {e.strerror}. Choose another: --port {settings.port + 1}"
+            ) from None

@@ -1,0 +1,218 @@
+"""The web application: pages for a person, JSON for a program."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+import tipoff
+from tipoff.errors import DataError
+from tipoff.serve.batcher import Batcher, Busy
+from tipoff.serve.counters import Counters
+from tipoff.serve.guard import Guard
+from tipoff.serve.model import ServedModel, by_name
+from tipoff.serve.schema import BODY, PROBLEMS, Answers
+from tipoff.serve.settings import Settings
+from tipoff.serve.upload import Refused, Room, Upload, uploads
+
+PAGE = Path(__file__).parent / "page"
+LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+
+
+def create_app(models: Sequence[ServedModel], settings: Settings | None = None) -> FastAPI:
+    """The application for one model, at the root, or several, each under its name.
+
+    >>> app = create_app([open_model(Path("things.tipoff"), 50_000_000)])  # doctest: +SKIP
+    """
+    settings = settings or Settings()
+    named = by_name(models)
+    counters, room = Counters(), Room(settings.room << 20)
+    batchers = {n: Batcher(m, limit=settings.queue) for n, m in named.items()}
+    pages = Environment(
+        loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape(default=True)
+    )
+    limits = {"max_upload_mb": settings.max_upload, "max_files": settings.max_files}
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.ready = True
+        yield
+        app.state.ready = False
+        for b in batchers.values():
+            b.close()
+
+    app = FastAPI(
+        title="tipoff: " + ", ".join(m.about.title for m in models),
+        version=tipoff.__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        openapi_url="/openapi.json",
+        description="Answers of the model by HTTP. Every refusal is JSON with one sentence under `error`.",
+    )
+
+    def page(name: str, request: Request, **values: Any) -> HTMLResponse:
+        values = {
+            "limits": limits,
+            "models": [m.about for m in models],
+            "address": str(request.base_url).rstrip("/"),
+            **values,
+        }
+        return HTMLResponse(pages.get_template(name).render(**values))
+
+    async def predict(request: Request, model: ServedModel, heat: bool) -> JSONResponse:
+        batcher = batchers[model.about.name]
+
+        async def one(upload: Upload) -> dict[str, Any]:
+            began = time.perf_counter()
+            try:
+                with counters.under_way.labels(model.about.name).track_inprogress():
+                    answer = await batcher.answer(upload.data, upload.name, heat)
+            except DataError as e:
+                counters.files.labels(model.about.name, "refused").inc()
+                return {"file": upload.name, "error": str(e)}
+            counters.files.labels(model.about.name, "answered").inc()
+            return {
+                "file": upload.name,
+                **answer,
+                "milliseconds": round((time.perf_counter() - began) * 1e3, 1),
+            }
+
+        async with uploads(
+            request, room, max_bytes=settings.max_bytes, max_files=settings.max_files
+        ) as files:
+            if batcher.under_way + len(files) > batcher.limit:
+                raise Busy
+            answers = await asyncio.gather(*map(one, files))
+        answered = sum("error" not in a for a in answers)
+        request.scope["tipoff.note"] = f"{len(answers)} files, {answered} answered"
+        return JSONResponse({"model": model.about.name, "answers": answers}, 200 if answered else 422)
+
+    def add(model: ServedModel, base: str) -> None:
+        about = model.about
+
+        @app.get(base or "/", response_class=HTMLResponse, include_in_schema=False)
+        def ask(request: Request) -> HTMLResponse:
+            return page("page.html", request, about=about, base=base)
+
+        @app.post(
+            f"{base}/predict",
+            response_model=Answers,
+            responses=PROBLEMS,
+            openapi_extra={"requestBody": BODY},
+            summary=f"Ask {about.title}",
+            operation_id=f"predict_{about.name}",
+            description="Send files as the form field `file`, or one file as the body.",
+        )
+        async def ask_it(
+            request: Request,
+            heat: bool = Query(False, description="Say where the model looked, too."),
+            name: str = Query("", description="The name of a file that is sent as the body."),
+        ) -> JSONResponse:
+            return await predict(request, model, heat)
+
+        @app.get(
+            f"{base}/card.json", summary=f"The model card of {about.title}", operation_id=f"card_{about.name}"
+        )
+        def card_json() -> dict[str, Any]:
+            return about.to_json()
+
+        @app.get(f"{base}/card", include_in_schema=False)
+        def card(request: Request) -> Response:
+            if "application/json" in request.headers.get("accept", ""):
+                return JSONResponse(about.to_json())
+            return page("card.html", request, about=about, base=base)
+
+    if len(models) == 1:
+        add(models[0], "")
+    else:
+        for name, model in named.items():
+            add(model, f"/{name}")
+
+        @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+        def index(request: Request) -> HTMLResponse:
+            return page("models.html", request)
+
+    @app.get("/models", summary="The models of this server and where each is")
+    def list_models() -> list[dict[str, str]]:
+        return [
+            {"name": n, "title": m.about.title, "address": "/" if len(models) == 1 else f"/{n}/"}
+            for n, m in named.items()
+        ]
+
+    @app.get("/health", summary="Whether the server lives", response_class=PlainTextResponse)
+    def health() -> str:
+        return "ok\n"
+
+    @app.get("/ready", summary="Whether the server takes requests", response_class=PlainTextResponse)
+    def ready() -> PlainTextResponse:
+        up = getattr(app.state, "ready", False)
+        return PlainTextResponse("ready\n" if up else "not ready\n", 200 if up else 503)
+
+    @app.get("/metrics", summary="Counters for Prometheus", response_class=PlainTextResponse)
+    def metrics() -> Response:
+        return Response(counters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+    def docs(request: Request) -> HTMLResponse:
+        return page("docs.html", request, openapi=app.openapi())
+
+    app.mount("/static", StaticFiles(directory=PAGE / "static"), name="static")
+    _answer_errors(app, page)
+    if settings.cors:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors),
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+        )
+    if settings.local:  # a page from elsewhere cannot reach it under a name of its own
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
+    app.add_middleware(Guard, settings=settings, counters=counters)
+    return app
+
+
+def _answer_errors(app: FastAPI, page: Any) -> None:
+    """Every refusal in one form: JSON with a sentence; a page for a browser that came for a page."""
+
+    def problem(request: Request, status: int, why: str, retry_after: int | None = None) -> Response:
+        request.scope.setdefault("tipoff.note", why.encode("unicode_escape").decode())
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            made: Response = page("error.html", request, status=status, why=why)
+            made.status_code = status
+            made.headers.update(headers)
+            return made
+        return JSONResponse({"error": why}, status, headers)
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, e: Refused) -> Response:
+        return problem(request, e.status, e.why, e.retry_after)
+
+    @app.exception_handler(Busy)
+    async def busy(request: Request, e: Busy) -> Response:
+        return problem(request, 503, "The server has as much to do as it may. Try again in a second.", 1)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, e: HTTPException) -> Response:
+        why = {404: "There is no such page here.", 405: "This address does not take that method."}
+        return problem(request, e.status_code, why.get(e.status_code, str(e.detail)))
+
+    from fastapi.exceptions import RequestValidationError
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, e: RequestValidationError) -> Response:
+        first = e.errors()[0]
+        return problem(request, 400, f"The parameter {first['loc'][-1]!r} is wrong: {first['msg']}.")

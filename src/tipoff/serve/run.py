@@ -1,0 +1,97 @@
+"""Starting and stopping the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tipoff.serve.app import create_app
+from tipoff.serve.model import find_models, open_model
+from tipoff.serve.settings import Settings
+
+FROM_PARENT = "TIPOFF_SERVE"  # how worker processes learn what to serve
+HEADER_SECONDS = 20.0
+STOP_SECONDS = 30
+
+
+class Patient(H11Protocol):
+    """HTTP, but a client that has not sent its whole header after 20 seconds is disconnected."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family != getattr(socket, "AF_UNIX", None):
+            # asyncio forgets it for sockets that worker processes inherit, and each answer then takes 40 ms more
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._clock: asyncio.TimerHandle | None = self.loop.call_later(HEADER_SECONDS, self._give_up)
+
+    def data_received(self, data: bytes) -> None:
+        if self._clock is None and (self.cycle is None or self.cycle.response_complete):
+            self._clock = self.loop.call_later(HEADER_SECONDS, self._give_up)
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop_clock()
+
+    def on_response_complete(self) -> None:
+        self._stop_clock()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _give_up(self) -> None:
+        self._clock = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def from_parent() -> FastAPI:
+    """The application in a worker process."""
+    given = json.loads(os.environ[FROM_PARENT])
+    settings = Settings(**{**given["settings"], "cors": tuple(given["settings"]["cors"])})
+    return create_app([open_model(Path(p), settings.max_pixels) for p in given["paths"]], settings)
+
+
+def serve(path: Path, settings: Settings) -> None:
+    """Serve the model file or folder at `path` until a signal comes; what is under way is finished first.
+
+    Raises `BundleError` where there is no model that can be served.
+    """
+    paths = find_models(path)
+    common: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "http": Patient,
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "timeout_keep_alive": 15,
+        "timeout_graceful_shutdown": STOP_SECONDS,
+        "backlog": 512,
+    }
+    if settings.workers == 1:
+        models = [open_model(p, settings.max_pixels) for p in paths]
+        uvicorn.run(create_app(models, settings), **common)
+        return
+    with tempfile.TemporaryDirectory(prefix="tipoff-counters-") as counters:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters
+        os.environ[FROM_PARENT] = json.dumps(
+            {"paths": [str(p.absolute()) for p in paths], "settings": asdict(settings)}
+        )
+        uvicorn.run("tipoff.serve.run:from_parent", factory=True, workers=settings.workers, **common)

@@ -1,0 +1,91 @@
+"""A model file answered by PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tipoff.bundle.catalog import CATALOG
+from tipoff.bundle.file import read
+from tipoff.bundle.predictor import Predictor
+from tipoff.nn.gradcam import class_maps
+from tipoff.nn.packed import packed
+from tipoff.serve.about import About, kind_of, slug, title
+from tipoff.serve.box import Box
+from tipoff.serve.inputs import input_of
+
+_NAMES = {where: name for name, where in CATALOG.items()}
+
+
+class Sample(NamedTuple):
+    """An input as the network takes it, before it is put into a batch, and which part of the upload that is."""
+
+    inputs: tuple[Any, ...]
+    box: Box
+
+
+class TorchModel:
+    """The `ServedModel` of a .tipoff file. Raises `BundleError` for anything wrong with the file."""
+
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        bundle = read(path)
+        plan, target = bundle.plan, bundle.plan.targets[0]
+        self.max_pixels, self.predictor = max_pixels, Predictor(plan, packed(bundle.build()), bundle.facts)
+        parts = list(self.predictor.net.children())
+        answers = kind_of(_name_of(target))
+        self.about = About(
+            name=slug(path.stem),
+            title=title(path.stem),
+            input=kind_of(_name_of(plan.inputs[0])),
+            output=answers,
+            classes=[str(n) for n in getattr(target, "names", ())],
+            facts=bundle.facts,
+            card=bundle.card,
+            runtime="torch",
+            heat=len(parts) == 2 and answers == "category",
+            sure_above=float(getattr(target, "sure_above", 0.0)),
+        )
+        self._input = input_of(self.about.input)
+
+    def read(self, data: bytes, name: str) -> Sample:
+        value = self._input.decode(data, name, self.max_pixels)
+        return Sample(self.predictor.plan.read(value), self._input.box(value, self.predictor.plan.item_tfms))
+
+    def key(self, sample: Sample) -> Hashable:
+        return tuple(x.shape for x in sample.inputs)
+
+    @torch.inference_mode()
+    def answer(self, samples: Sequence[Sample], heat: bool) -> list[dict[str, Any]]:
+        plan, net, target = self.predictor.plan, self.predictor.net, self.predictor.target
+        x = plan.inputs_of([s.inputs for s in samples])
+        if not (heat and self.about.heat):
+            probs = self.predictor.probabilities(x)
+            maps: Sequence[Tensor | None] = [None] * len(samples)
+        else:
+            body, head = net.children()
+            features = body(x[0].contiguous(memory_format=torch.channels_last))
+            probs = target.activation(head(features).float())
+            maps = _maps(head, features, probs.argmax(-1))
+        return [_answer(target, p, m, s.box) for p, m, s in zip(probs, maps, samples, strict=True)]
+
+
+@torch.inference_mode(False)
+def _maps(head: nn.Module, features: Tensor, classes: Tensor) -> list[Tensor]:
+    return list(class_maps(head, features.clone(), classes.clone()))
+
+
+def _answer(target: Any, prob: Tensor, heat: Tensor | None, box: Box) -> dict[str, Any]:
+    made = {**target.answer(prob), "sentence": target.sentence(prob)}
+    if heat is not None:
+        values = [round(float(v), 4) for v in heat.flatten()]
+        made["heat"] = {"rows": heat.shape[0], "columns": heat.shape[1], "values": values, "box": list(box)}
+    return made
+
+
+def _name_of(block: object) -> str:
+    cls = type(block)
+    return _NAMES.get(f"{cls.__module__}:{cls.__qualname__}", cls.__name__.lower())

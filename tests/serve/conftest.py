@@ -1,0 +1,1 @@
+from tests.serve.running import model, model_file  # noqa: F401
