@@ -150,3 +150,12 @@ def test_a_folder_without_split_says_what_to_pass(photos):
 def test_a_missing_folder_names_the_nearest(photos):
     with pytest.raises(DataError, match="no folder"):
         ImageDataLoaders.from_folder(photos.parent / "fotos", valid_pct=0.2)
+
+
+def test_names_of_files_are_decoded_once_as_paths_are(photos):
+    names = sorted(map(str, photos.rglob("*.jpg")))
+    block = DataBlock(
+        (ImageBlock, CategoryBlock), get_y=parent_label, splitter=RandomSplitter(0.2, 1), item_tfms=Resize(32)
+    )
+    dls = block.dataloaders(names, bs=8)
+    assert all(dl.dataset._stores for dl in dls)

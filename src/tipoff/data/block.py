@@ -34,6 +34,10 @@ class Block(Spec):
         """A complete block, from the training values."""
         return self
 
+    def raw(self, value: Any) -> Any:
+        """A raw value in the one form that the rest takes it in: a file's name as a path, for blocks that read files."""
+        return value
+
     def encode(self, value: Any) -> Any:
         """One raw value as a tensor; for kinds that transforms change, as an array."""
         raise NotImplementedError

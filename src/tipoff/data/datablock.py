@@ -187,11 +187,12 @@ class DataBlock:
     def _columns(
         self, rows: list[Any], at: list[int], dropped: list[tuple[str, str]]
     ) -> tuple[list[Any], ...]:
-        columns: tuple[list[Any], ...] = tuple([] for _ in (*self.get_x, *self.get_y))
+        blocks, gets = (*self.inputs, *self.targets), (*self.get_x, *self.get_y)
+        columns: tuple[list[Any], ...] = tuple([] for _ in gets)
         failed: list[tuple[int, Exception]] = []
         for i in at:
             try:
-                values = [get(rows[i]) for get in (*self.get_x, *self.get_y)]
+                values = [b.raw(get(rows[i])) for b, get in zip(blocks, gets, strict=True)]
             except DataError as e:
                 failed.append((i, e))
                 continue

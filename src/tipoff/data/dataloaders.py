@@ -158,9 +158,8 @@ class DataLoaders:
         items = rows_of(test_items)
         if not items:
             raise UsageError("There are no items to predict: the list is empty.")
-        columns = [
-            [get(o) for o in items] for get in self.source.get_x or (lambda o: o,) * len(self.plan.inputs)
-        ]
+        gets = self.source.get_x or (lambda o: o,) * len(self.plan.inputs)
+        columns = [[b.raw(get(o)) for o in items] for b, get in zip(self.plan.inputs, gets, strict=True)]
         if with_labels:
             if not self.source.get_y:
                 raise UsageError(

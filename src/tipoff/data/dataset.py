@@ -110,7 +110,7 @@ class SampleDataset:
                     for i, path in enumerate(column):
                         if path in store.errors:
                             self.bad[i] = store.errors[path]
-            if not block.is_cheap and k not in self._stores:
+            if not block.is_cheap and k not in self._stores and self.keep:
                 for i, why in enumerate(pool().map(block.check, column)):
                     if why is not None:
                         self.bad[i] = why

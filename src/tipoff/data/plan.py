@@ -112,7 +112,7 @@ class Plan(Spec):
 
     def read(self, *raw: Any) -> tuple[Any, ...]:
         """The inputs of one sample, as at prediction, before they are put into a batch."""
-        return tuple(self.exact(b.kind, b.encode(r)) for b, r in zip(self.inputs, raw, strict=True))
+        return tuple(self.exact(b.kind, b.encode(b.raw(r))) for b, r in zip(self.inputs, raw, strict=True))
 
     def collate(self, samples: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...]:
         """Inputs read by `read`, put into one batch, before the batch transforms."""

@@ -327,7 +327,7 @@ class Learner:
                 "predict needs DataLoaders made from a DataBlock; call learn.model on a batch instead."
             )
         raw = item if isinstance(item, tuple) and len(plan.inputs) > 1 else (item,)
-        inputs = plan.inputs_of([plan.read(*(Path(r) if isinstance(r, str) else r for r in raw))])
+        inputs = plan.inputs_of([plan.read(*raw)])
         prob = self.predictor().probabilities(inputs)[0]
         encoded = self.target.decide(prob[None])[0]
         return Prediction(self.target.decode(encoded), encoded, prob)

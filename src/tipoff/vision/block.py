@@ -36,6 +36,9 @@ class ImageBlock(Block):
     is_cheap: ClassVar[bool] = False
     batch_tfms: ClassVar[tuple[BatchTransform, ...]] = (IntToFloat(),)
 
+    def raw(self, value: Any) -> Any:
+        return Path(value) if isinstance(value, str) else value
+
     def check(self, value: Any) -> str | None:
         return check_header(value) if isinstance(value, (str, Path)) else None
 
