@@ -191,7 +191,28 @@ def export(
 
     if not onnx:
         raise typer.BadParameter("say as what: --onnx")
-    run_export(model, out)
+    path = run_export(model, out)
+    print(f"\nNext:  tipoff serve {path}")
+
+
+@app.command()
+def docker(
+    model: Annotated[
+        Path, typer.Argument(help="A model file, or an ONNX file that was exported.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write.  [default: NAME-docker]", show_default=False)
+    ] = None,
+    wheel: Annotated[
+        Path | None,
+        typer.Option(help="Install tipoff from this wheel, not from the index.", show_default=False),
+    ] = None,
+    debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
+) -> None:
+    """Write a folder with MODEL and a Dockerfile: a small container that serves it."""
+    from tipoff.cli.docker import run_docker
+
+    run_docker(model, out, wheel)
 
 
 def run(args: list[str] | None = None) -> Any:

@@ -36,11 +36,10 @@ class Parity:
         return self.n_check + self.n_made
 
     def __str__(self) -> str:
-        return (
-            f"{self.n_check} inputs kept in the model file: off by {self.off_check:.1e} at most\n"
-            f"{self.n_made} made pictures of odd sizes, as bytes: off by {self.off_made:.1e} at most\n"
-            f"the likeliest class is the same in {self.n_same} of {self.n}"
-        )
+        made = f"{self.n_made} made pictures of odd sizes, as bytes: off by {self.off_made:.1e} at most"
+        kept = f"{self.n_check} inputs kept in the model file: off by {self.off_check:.1e} at most"
+        same = f"the likeliest class is the same in {self.n_same} of {self.n}"
+        return "\n".join([kept, made, same] if self.n_check else [made, same])
 
 
 def made_pictures(seed: int = 0) -> list[np.ndarray]:
