@@ -13,6 +13,7 @@ let strength = 0; // of the heat map, in percent; new cards begin where the last
 export function connect(give) {
   for (const kind of ["choose", "take"]) {
     const [button, input] = ["button", "input"].map((tag) => document.querySelector(`.drop ${tag}.${kind}`));
+    button.disabled = false;
     button.addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
       give([...input.files]);

@@ -51,7 +51,7 @@ async function send(card) {
 
 function refuseLarge({ name, size }) {
   const megabytes = size / 2 ** 20;
-  if (megabytes > maxMb) throw new Trouble(`${name} has ${megabytes.toFixed(1)} MB; up to ${maxMb} MB are read.`);
+  if (megabytes > maxMb) throw new Trouble(`${name} has ${megabytes.toFixed(megabytes < 1 ? 2 : 1)} MB; up to ${maxMb} MB are read.`);
 }
 
 function retry(card) {

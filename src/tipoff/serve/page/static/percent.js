@@ -2,6 +2,6 @@
 
 export function percent(share) {
   if (share > 0.999) return "over 99.9 %";
-  if (share >= 0.99) return `${(100 * share).toFixed(1)} %`;
-  return share >= 0.01 ? `${Math.round(100 * share)} %` : "under 1 %";
+  if (share >= 0.01) return `${(100 * share).toFixed(share >= 0.99 ? 1 : 0)} %`;
+  return "under 1 %";
 }
