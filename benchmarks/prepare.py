@@ -1,7 +1,8 @@
-"""The pretrained body, a model file and an ONNX file of one network, for the other measurements. FOLDER"""
+"""The pretrained body, a model file and ONNX files of one network, for the other measurements. FOLDER"""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,4 +22,10 @@ learn.export((folder / "model.tipoff").absolute())
 torch.onnx.export(
     learn.model.eval(), (torch.rand(1, 3, SIZE, SIZE),), str(folder / "model.onnx"), dynamo=False,
     input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
+)  # fmt: skip
+(folder / "onnx").mkdir()
+subprocess.run(
+    [str(Path(sys.executable).parent / "tipoff"), "export", str(folder / "model.tipoff"), "--onnx",
+     "--out", str(folder / "onnx" / "model.onnx")],
+    check=True,
 )  # fmt: skip

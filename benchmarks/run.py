@@ -1,4 +1,4 @@
-"""All measurements, side by side: `make bench`, or `python benchmarks/run.py [overhead finetune predict startup]`.
+"""All measurements, side by side: `make bench`, or `python benchmarks/run.py [overhead finetune predict startup serve]`.
 
 Every figure comes from a process of its own; what is compared runs in turn, not one after the other. Photos are read
 from BENCH_DATA, a folder with pets/ and imagenette/; without it, samples/ stand in. Writes results.json, RESULTS.md.
@@ -21,7 +21,7 @@ from typing import Any
 from common import data
 
 HERE = Path(__file__).resolve().parent
-ROUNDS = 3
+ROUNDS = 2
 Figures = dict[str, Any]
 
 
@@ -64,6 +64,11 @@ def finetune(folder: Path) -> dict[str, Any]:
 def predict(folder: Path) -> dict[str, Any]:
     whos = ["tipoff", "tipoff Learner", "torch", "onnxruntime", "fastai", "fastai, no workers"]
     return in_turn("predict.py", whos, folder)
+
+
+def serve(folder: Path) -> dict[str, Any]:
+    made = in_turn("serve.py", ["tipoff", "tipoff torch", "torch", "fastai"], folder)
+    return {**made, "memory": measure("serve.py", "memory", folder)}
 
 
 def startup(_: Path) -> dict[str, Any]:
@@ -109,6 +114,20 @@ def page(r: dict[str, Any]) -> str:
         "From photo files of about 500 x 375 to classes, 37 of them; milliseconds a photo. `tipoff` is `load_predictor`, in "
         "float32; `tipoff Learner` is `learn.predict` in float32 and `learn.get_preds` in bfloat16.\n",
         table(["", "one at a time", "500 at once", "peak MB"], [[w, f["one"], f["many"], int(f["peak_mb"])] for w, f in r["predict"].items()]),
+        "## A server\n",
+        "Photos by HTTP, one client after the other and 64 at once, on the same machine as the server. `tipoff` is `tipoff serve` of "
+        "an exported ONNX file, `tipoff torch` of the model file; the others are FastAPI around the model as people write it "
+        "(`serve_by_hand.py`).\n",
+        table(
+            ["", "alone: p50 ms", "p99 ms", "64 at once: answers a second", "p99 ms", "memory MB"],
+            [
+                [w, f["p50"], f["p99"], f["rate"], f["p99_of_64"], int(f["resident_mb"])]
+                for w, f in r["serve"].items()
+                if w != "memory"
+            ],
+        ),
+        f"Memory of `tipoff serve` before and after {int(r['serve']['memory']['requests']):,} requests: "
+        f"{r['serve']['memory']['before_mb']:.0f} MB, {r['serve']['memory']['after_mb']:.0f} MB.\n",
         "## Start-up\n",
         table(
             ["", "seconds"],
@@ -136,7 +155,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    parts = {"overhead": overhead, "finetune": finetune, "predict": predict, "startup": startup}
+    parts = {"overhead": overhead, "finetune": finetune, "predict": predict, "startup": startup, "serve": serve}
     chosen = sys.argv[1:] or list(parts)
     kept = HERE / "results.json"
     results: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
