@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tipoff.decode import MAX_PIXELS, decode_image
-from tipoff.errors import BundleError
+from tipoff.errors import BundleError, DataError
 from tipoff.onnx.metadata import Metadata, digest, read_metadata
 from tipoff.optional import need
 from tipoff.serve.about import About, slug, title
@@ -19,6 +19,7 @@ from tipoff.serve.box import Box
 from tipoff.serve.inputs import input_of
 
 MAX_RUN_PIXELS = 16_000_000  # of all pictures that go through the network at once: about 300 MB
+MAX_KEPT_PIXELS = 1_000_000  # memory for more is given back after the answer
 
 
 class Sample(NamedTuple):
@@ -83,7 +84,14 @@ class OnnxModel:
 
     def _group(self, samples: Sequence[Sample], heat: bool) -> list[dict[str, Any]]:
         outputs = ["probabilities", "heat"] if heat else ["probabilities"]
-        probs, *maps = self._session.run(outputs, {"pixels": np.stack([s.pixels for s in samples])})
+        pixels = np.stack([s.pixels for s in samples])
+        try:
+            probs, *maps = self._session.run(outputs, {"pixels": pixels}, _run_options(pixels))
+        except Exception as e:  # onnxruntime has a class for each kind of failure
+            _, height, width, _ = pixels.shape
+            raise DataError(
+                f"The model cannot answer a picture of {width:,} × {height:,} pixels: {_first_line(e)}"
+            ) from None
         made = []
         for i, sample in enumerate(samples):
             prob = probs[i].tolist()
@@ -97,10 +105,13 @@ class OnnxModel:
         return made
 
     def _try(self, path: Path) -> None:
-        """Answer for a small grey picture, so that a file that cannot answer is refused when it is opened."""
-        pixels = np.full((32, 32, 3), 128, np.uint8)
+        """Answer for a grey picture, so that a file that cannot answer is refused when it is opened."""
+        pixels = np.full((256, 256, 3), 128, np.uint8)
         try:
             self.answer([Sample(pixels, self._input.box(pixels, self._item_tfms))], heat=True)
+            (numbers,) = self._session.run(["probabilities"], {"pixels": pixels[None]})
+            if not np.isfinite(numbers).all():
+                raise ValueError("its numbers are not finite")
         except Exception as e:  # whatever a strange graph makes onnxruntime say
             raise BundleError(f"{path} does not answer: {_first_line(e)}") from None
 
@@ -124,9 +135,7 @@ def _session(path: Path, threads: int | None) -> Any:
     options.intra_op_num_threads = threads or min(8, _processors())
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors
-    # sizes of uploads are all different: memory that is planned or kept for one size is of no use for the next
-    options.enable_mem_pattern = False
-    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False  # a plan of the memory for each size of picture, and sizes have no end
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         # as bytes, so that the file cannot name others to be read as its weights
@@ -136,6 +145,16 @@ def _session(path: Path, threads: int | None) -> Any:
     except Exception as e:  # onnxruntime has a class for each kind of damage
         raise BundleError(f"{path} is not a whole ONNX file, or of a kind that onnxruntime {ort.__version__} does not "
                           f"take: {_first_line(e)}") from None  # fmt: skip
+
+
+def _run_options(pixels: np.ndarray) -> Any:  # (N, H, W, 3)
+    """Keep memory for the next answer, but not what only a large photo takes: see docs/decisions/009-onnx.md."""
+    if pixels.size <= 3 * MAX_KEPT_PIXELS:
+        return None
+    ort: Any = need("onnxruntime", "Answering", "tipoff[serve]")
+    options = ort.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def _check(path: Path, session: Any, said: Metadata) -> bool:
