@@ -11,7 +11,13 @@ from tipoff.answer import Category, MultiCategory, Regression, percent
 from tipoff.data import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.decode import decode_image
 
-LIGHT = ("tipoff.decode", "tipoff.answer", "tipoff.cli.main")
+LIGHT = (
+    "tipoff.decode",
+    "tipoff.answer",
+    "tipoff.cli.main",
+    "tipoff.onnx.metadata",
+    "tipoff.serve.onnx_model",
+)
 
 
 @pytest.mark.parametrize("module", LIGHT)
