@@ -4,11 +4,13 @@ import pytest
 import torch
 
 from tipoff.bundle.predictor import load_predictor
+from tipoff.data import CategoryBlock, DataBlock, RandomSplitter, parent_label
 from tipoff.errors import DataError
 from tipoff.learner.state import load_learner
 from tipoff.train.callback import Callback
 from tipoff.vision import (
     ClassificationInterpretation,
+    ImageBlock,
     ImageDataLoaders,
     Resize,
     aug_transforms,
