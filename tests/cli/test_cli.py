@@ -56,7 +56,7 @@ def test_it_ends_with_figures_beside_a_baseline_and_the_next_command(trained):
 
 
 def test_it_writes_the_model_and_three_pictures(trained):
-    folder = trained[0].with_suffix("")
+    folder = trained[0].with_name("colours_results")
     assert trained[0].stat().st_size > 1e6
     assert sorted(p.name for p in folder.iterdir()) == ["confusion.png", "results.png", "top_losses.png"]
 
@@ -119,7 +119,102 @@ def test_a_csv_of_names_and_labels_is_a_task(photos, tmp_path, monkeypatch, caps
 
 def test_minutes_are_planned_by_measuring(photos, tmp_path, capsys):
     assert tipoff("train", photos, "--size", 64, "--bs", 8, "--minutes", 0.05, "--out", tmp_path / "x") == 0
-    assert "0.05 minutes:" in words(capsys.readouterr().out)
+    assert "0.05 minutes, " in words(capsys.readouterr().out)
+
+
+def test_quiet_says_the_figures_only(photos, tmp_path, capsys):
+    assert tipoff("train", photos, *FAST, "--out", tmp_path / "x", "--quiet") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["right", "the", "sure"]
+    assert (tmp_path / "x.tipoff").exists()
+
+
+def test_nothing_is_written_into_the_data_and_results_are_not_taken_for_a_class(
+    photos, tmp_path, monkeypatch, capsys
+):
+    data = tmp_path / "colours"
+    shutil.copytree(photos, data)
+    before = sorted(data.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    assert tipoff("train", "colours", "--size", 32, "--epochs", 0) == 0
+    assert sorted(data.rglob("*")) == before and (tmp_path / "colours_results").is_dir()
+    monkeypatch.chdir(data)
+    for _ in range(2):
+        capsys.readouterr()
+        assert tipoff("train", ".", "--size", 32, "--epochs", 0) == 0
+        assert "36 pictures in 3 classes" in words(capsys.readouterr().out)
+
+
+def test_pictures_in_no_class_folder_are_listed(photos, tmp_path, capsys):
+    data = tmp_path / "colours"
+    shutil.copytree(photos, data)
+    shutil.copy(photos / "red" / "red_0.jpg", data / "loose.jpg")
+    assert tipoff("train", data, "--size", 32, "--epochs", 0, "--out", tmp_path / "x") == 0
+    assert "1 file left out" in words(capsys.readouterr().out)
+    assert "loose.jpg,in no class folder" in (tmp_path / "x_results" / "skipped.csv").read_text()
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="sends a signal to another process")
+def test_ctrl_c_says_how_to_go_on(photos, tmp_path):
+    command = [sys.executable, "-m", "tipoff.cli.main", "train", str(photos), "--size", "64", "--bs", "4"]
+    run = subprocess.Popen(
+        [*command, "--epochs", "50", "--out", "x"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (tmp_path / "x_results" / "checkpoint.pt").exists():
+        assert run.poll() is None
+        time.sleep(0.02)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "tipoff resume x_results/checkpoint.pt" in words(said) and "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--epochs", -1), "--epochs is -1"),
+        (("--minutes", 0), "--minutes is 0"),
+        (("--target", "colour"), "--target names a column of a CSV"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(photos, tmp_path, capsys, arguments, said):
+    assert said in refused(capsys, "train", photos, *arguments, "--out", tmp_path / "x")
+
+
+def test_a_full_disk_is_refused_before_training(photos, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - 10**6, 10**6))
+    said = refused(capsys, "train", photos, *FAST, "--out", tmp_path / "x")
+    assert "There are 1 MB free" in said and "--out" in said
+
+
+def test_json_and_csv_at_once_are_refused(trained, capsys):
+    assert "not both" in refused(capsys, "predict", trained[0], "a.jpg", "--json", "--csv")
+
+
+def test_explain_writes_here_and_not_among_the_photos(trained, photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert tipoff("explain", trained[0], photos / "red" / "red_1.jpg") == 0
+    assert (tmp_path / "red_1_explained.png").exists()
+
+
+@pytest.mark.parametrize(("out", "said"), [("gone/why.png", "cannot be written"), ("why.xyz", ".png")])
+def test_explain_refuses_a_place_it_cannot_write(trained, photos, tmp_path, capsys, out, said):
+    photo = photos / "red" / "red_1.jpg"
+    assert said in refused(capsys, "explain", trained[0], photo, "--out", tmp_path / out)
+
+
+def test_answers_stand_in_one_column(trained, photos, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "a_longer_name.jpg"):
+        shutil.copy(photos / "red" / "red_0.jpg", tmp_path / name)
+    assert tipoff("predict", trained[0], ".") == 0
+    lines = capsys.readouterr().out.splitlines()[:2]
+    assert len({max(line.rfind("red"), line.rfind("not sure")) for line in lines}) == 1
 
 
 def refused(capsys, *args: object) -> str:
@@ -176,8 +271,8 @@ def test_bad_files_are_left_out_and_listed(photos, tmp_path, capsys):
     (tmp_path / "p" / "red" / "broken.jpg").write_bytes((photos / "red" / "red_0.jpg").read_bytes()[:300])
     (tmp_path / "p" / "red" / "notes.txt").write_text("x")
     assert tipoff("train", tmp_path / "p", *FAST, "--out", tmp_path / "x") == 0
-    assert "2 files were left out" in words(capsys.readouterr().out)
-    with open(tmp_path / "x" / "skipped.csv") as file:
+    assert "2 files left out" in words(capsys.readouterr().out)
+    with open(tmp_path / "x_results" / "skipped.csv") as file:
         rows = list(csv.DictReader(file))
     assert sorted(Path(r["file"]).name for r in rows) == ["broken.jpg", "notes.txt"]
 
@@ -214,14 +309,20 @@ def test_a_killed_training_is_resumed_to_the_same_model(photos, tmp_path):
         env=env,
         stdout=subprocess.DEVNULL,
     )
-    checkpoint = tmp_path / "cut" / "checkpoint.pt"
+    checkpoint = tmp_path / "cut_results" / "checkpoint.pt"
     while not checkpoint.exists():
         assert cut.poll() is None
         time.sleep(0.02)
     cut.kill()
     cut.wait()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
     again = subprocess.run(
-        [*command, "resume", "cut/checkpoint.pt"], cwd=tmp_path, env=env, capture_output=True, text=True
+        [*command, "resume", "../cut_results/checkpoint.pt"],
+        cwd=elsewhere,
+        env=env,
+        capture_output=True,
+        text=True,
     )
     assert again.returncode == 0, again.stderr
     from tipoff.bundle.file import read

@@ -4,47 +4,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tipoff.data.items import IMAGE_EXTENSIONS, get_files, get_image_files, need_images
 from tipoff.data.labels import parent_label
 from tipoff.data.splits import ColSplitter, GrandparentSplitter, Splitter, StratifiedSplitter
-from tipoff.errors import DataError, did_you_mean, need_folder, some
+from tipoff.data.table import read_table
+from tipoff.errors import DataError, UsageError, did_you_mean, need_folder, some
+from tipoff.notes import note
 
 VALID_NAMES = ("valid", "val", "validation", "test")
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "y", "breed", "species", "tag")
 SPLIT_NAMES = ("is_valid", "valid", "is_val", "validation")
+TABLES = (".csv", ".tsv")
 VALID_SHARE = 0.2
 
 
 @dataclass
 class Found:
-    """Pictures and labels, and how they are divided, in words too."""
+    """Pictures and labels, and how they are divided, in words too; `left_out` holds files and why."""
 
     files: list[Path]
     labels: list[str]
     splitter: Splitter
     how_split: str
     where: str
-    not_pictures: list[Path]
+    left_out: list[tuple[Path, str]]
 
 
-def infer(path: Path, target: str | None, seed: int) -> Found:
-    """Read what `path` holds. Raises `DataError` that says what was expected and what is there."""
-    if path.suffix.lower() in (".csv", ".tsv") and path.is_file():
+def infer(path: Path, target: str | None, seed: int, skip: Path | None = None) -> Found:
+    """Read what `path` holds, but nothing below the folder `skip`.
+
+    Raises `DataError` that says what was expected and what is there, `UsageError` for a `target` without a table.
+    """
+    if path.suffix.lower() in TABLES and path.is_file():
         return _from_table(path, target, seed)
     root = need_folder(path)
-    inside = {p.name.lower(): p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")}
-    valid = next((inside[v] for v in VALID_NAMES if v in inside), None)
-    others = [p for p in get_files(root) if p.suffix.lower() not in IMAGE_EXTENSIONS]
-    if "train" in inside and valid is not None:
-        files = get_image_files(root, folders=[inside["train"].name, valid.name])
-        if files:
-            split = GrandparentSplitter(inside["train"].name, valid.name)
-            how = f"as the folders {inside['train'].name}/ and {valid.name}/ say"
-            return Found(files, [parent_label(f) for f in files], split, how, f"{root}/", others)
-    tables = [p for p in others if p.suffix.lower() in (".csv", ".tsv") and p.parent == root]
-    files = need_images(root)
+    every = [p for p in get_files(root) if skip is None or skip.absolute() not in p.absolute().parents]
+    others = [(p, "not a picture, by its ending") for p in every if p.suffix.lower() not in IMAGE_EXTENSIONS]
+    found = _from_splits(root, others)
+    tables = [p for p, _ in others if p.suffix.lower() in TABLES and p.parent == root]
+    if target is not None and not tables:
+        raise UsageError(f"--target names a column of a CSV, and {root} holds none.")
+    if found is not None and target is None:
+        return found
+    files = [p for p in every if p.suffix.lower() in IMAGE_EXTENSIONS] or need_images(root)
     folders = sorted({parent_label(f) for f in files if f.parent != root})
     if tables and (target is not None or len(folders) < 2):
         return _from_table(tables[0], target, seed)
@@ -56,59 +60,135 @@ def infer(path: Path, target: str | None, seed: int) -> Found:
         )
     kept = [f for f in files if f.parent != root]
     labels = [parent_label(f) for f in kept]
-    return Found(
-        kept,
-        labels,
-        StratifiedSplitter(labels, VALID_SHARE, seed),
-        f"chosen at random (seed {seed})",
-        f"{root}/",
-        others,
-    )
+    outside = [(f, "in no class folder") for f in files if f.parent == root]
+    return Found(kept, labels, *_at_random(labels, seed), _folder(root), [*outside, *others])
+
+
+def _folder(root: Path) -> str:
+    return "this folder" if root == Path() else f"{root}/"
+
+
+def _at_random(labels: list[str], seed: int) -> tuple[Splitter, str]:
+    return StratifiedSplitter(labels, VALID_SHARE, seed), f"chosen at random (seed {seed})"
+
+
+def _from_splits(root: Path, others: list[tuple[Path, str]]) -> Found | None:
+    """What lies in train/ and valid/ folders, or None where there are no such folders, or no pictures in them."""
+    inside = {p.name.lower(): p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")}
+    held_out = [inside[v] for v in VALID_NAMES if v in inside]
+    if "train" not in inside or not held_out:
+        return None
+    train, valid = inside["train"], held_out[0]
+    files = get_image_files(root, folders=[train, valid])
+    if not files:
+        return None
+    if unused := [name for name in sorted(inside.values()) if name not in (train, valid)]:
+        note(f"only {train}/ and {valid}/ are used, not {some(f'{name}/' for name in unused)}")
+    how = f"as the folders {train}/ and {valid}/ say"
+    labels = [parent_label(f) for f in files]
+    return Found(files, labels, GrandparentSplitter(train, valid), how, _folder(root), others)
+
+
+class Row(NamedTuple):
+    """A row of the table: its number, as a spreadsheet counts, its cells, and where it is in the data frame."""
+
+    number: int
+    name: str
+    label: str
+    at: int
 
 
 def _from_table(file: Path, target: str | None, seed: int) -> Found:
-    import pandas as pd
-
-    try:
-        df = pd.read_csv(
-            file, sep="\t" if file.suffix.lower() == ".tsv" else ",", dtype=str, encoding="utf-8-sig"
-        )
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as e:
-        raise DataError(f"{file} cannot be read as a table: {e}") from None
+    df = read_table(file, dtype=str)
+    columns = list(map(str, df.columns))
     if df.empty:
         raise DataError(f"{file} has a header and no rows.")
-    columns = list(map(str, df.columns))
     names = next((c for c in columns if _is_file_name(df[c])), None)
     if names is None:
-        raise DataError(f"{file}: none of the columns {some(columns, 12)} holds names of pictures.")
+        raise DataError(
+            f"{file}: none of the columns {some(columns, 12)} holds names of pictures, such as photo_1.jpg."
+        )
     if target is not None and target not in columns:
         raise DataError(
             f"{file} has no column {target!r}; there are {some(columns, 12)}.{did_you_mean(target, columns)}"
         )
     label = target or _label_column(df, columns, names)
     splits = next((c for c in columns if c.lower() in SPLIT_NAMES), None)
-    unlabelled = [i for i, v in enumerate(df[label]) if not isinstance(v, str) or not v.strip()]
-    if unlabelled:
-        from tipoff.notes import note
-
-        note(
-            f"{len(unlabelled)} rows without a label left out: rows {some((i + 2 for i in unlabelled), 6)} of {file.name}"
+    rows = [
+        Row(i + 2, _text(name), _text(value), i)
+        for i, (name, value) in enumerate(zip(df[names], df[label], strict=True))
+    ]
+    rows = _complete(rows, file.name)
+    if not rows:
+        raise DataError(f"{file}: no row has both a file name in {names} and a label in {label}.")
+    rows = _once(rows, file.name)
+    if len({r.label for r in rows}) < 2:
+        raise DataError(
+            f"{file}: the column {label} holds one class, {rows[0].label!r}; a classifier needs two."
         )
-        df = df.drop(index=df.index[unlabelled]).reset_index(drop=True)
-    files = _locate(file, df[names])
-    labels = [str(v).strip() for v in df[label]]
-    if splits is not None:
-        return Found(
-            files, labels, lambda _: ColSplitter(splits)(df), f"as the column {splits} says", str(file), []
-        )
+    files, labels = _locate(file, rows), [r.label for r in rows]
+    _say_if_several(labels)
+    if splits is None:
+        return Found(files, labels, *_at_random(labels, seed), str(file), [])
+    kept = df.iloc[[r.at for r in rows]]
     return Found(
-        files,
-        labels,
-        StratifiedSplitter(labels, VALID_SHARE, seed),
-        f"chosen at random (seed {seed})",
-        str(file),
-        [],
+        files, labels, lambda _: ColSplitter(splits)(kept), f"as the column {splits} says", str(file), []
     )
+
+
+def _text(cell: Any) -> str:
+    return cell.strip() if isinstance(cell, str) else ""
+
+
+def _complete(rows: list[Row], table: str) -> list[Row]:
+    """The rows with a file name and a label; the others are said."""
+    for what, lacking in (
+        ("a file name", [r for r in rows if not r.name]),
+        ("a label", [r for r in rows if r.name and not r.label]),
+    ):
+        if lacking:
+            note(f"{_rows(lacking, table)} without {what} left out")
+    return [r for r in rows if r.name and r.label]
+
+
+def _once(rows: list[Row], table: str) -> list[Row]:
+    """Each file once: repeated rows are left out, and so is a file with two labels, which nothing can be learned from."""
+    labels: dict[str, set[str]] = {}
+    for r in rows:
+        labels.setdefault(r.name, set()).add(r.label)
+    unclear = [r for r in rows if len(labels[r.name]) > 1]
+    if unclear:
+        note(
+            f"{_rows(unclear, table)} left out: the same file with different labels, such as {unclear[0].name}"
+        )
+    clear = [r for r in rows if len(labels[r.name]) == 1]
+    seen: set[str] = set()
+    kept: list[Row] = []
+    repeated: list[Row] = []
+    for r in clear:
+        (repeated if r.name in seen else kept).append(r)
+        seen.add(r.name)
+    if repeated:
+        note(f"{_rows(repeated, table)} left out: the file is named before, such as {repeated[0].name}")
+    return kept
+
+
+def _say_if_several(labels: list[str]) -> None:
+    """A note where labels look like lists of labels."""
+    single = set(labels)
+    for delimiter in " ;,|":
+        lists = [v for v in sorted(single) if delimiter in v and single.issuperset(v.split(delimiter))]
+        if len(lists) > 1:
+            note(
+                f"labels such as {lists[0]!r} look like several labels; each is taken as a class of its own. For any "
+                f"number of labels a photo, in Python: ImageDataLoaders.from_csv(..., label_delim={delimiter!r})"
+            )
+            return
+
+
+def _rows(rows: list[Row], table: str) -> str:
+    numbers = some((r.number for r in rows), 6)
+    return f"{len(rows)} row{'s' * (len(rows) > 1)} of {table} ({numbers})"
 
 
 def _is_file_name(column: Any) -> bool:
@@ -120,31 +200,25 @@ def _label_column(df: Any, columns: list[str], names: str) -> str:
     named = [c for c in columns if c.lower() in LABEL_NAMES]
     if named:
         return named[0]
-    rest = [
-        c
-        for c in columns
-        if c != names and c.lower() not in SPLIT_NAMES and 2 <= df[c].nunique() <= max(2, len(df) // 2)
-    ]
+    others = [c for c in columns if c != names and c.lower() not in SPLIT_NAMES]
+    rest = [c for c in others if 2 <= df[c].nunique() <= max(2, len(df) // 2)] or others
     if len(rest) == 1:
         return rest[0]
     raise DataError(f"Which column holds the label? There are {some(columns, 12)}: pass --target NAME.")
 
 
-def _locate(file: Path, names: Any) -> list[Path]:
+def _locate(file: Path, rows: list[Row]) -> list[Path]:
     """The files that the table names, beside it or in one of the folders there."""
-    for base in (file.parent, *sorted(p for p in file.parent.iterdir() if p.is_dir())):
-        files = [base / str(n) for n in names]
-        if files[0].exists() or sum(f.exists() for f in files[:100]) > min(len(files), 100) / 2:
-            break
-    else:
-        files = [file.parent / str(n) for n in names]
-    missing = [i for i, f in enumerate(files) if not f.exists()]
+    places = (file.parent, *sorted(p for p in file.parent.iterdir() if p.is_dir()))
+    few = rows[:: max(1, len(rows) // 100)]
+    base = max(places, key=lambda place: sum((place / r.name).exists() for r in few))
+    missing = [r for r in rows if not (base / r.name).exists()]
     if missing:
-        there = (
-            [p.name for p in files[missing[0]].parent.iterdir()] if files[missing[0]].parent.is_dir() else []
-        )
+        folder = (base / missing[0].name).parent
+        there = [p.name for p in folder.iterdir()] if folder.is_dir() else []
         raise DataError(
-            f"{file}: {len(missing)} of {len(files)} files are missing: rows {some((i + 2 for i in missing), 8)} (the header is row 1). "
-            f"The first is {files[missing[0]]}.{did_you_mean(files[missing[0]].name, there)}"
+            f"{file}: {len(missing)} of {len(rows)} files are missing: rows {some((r.number for r in missing), 8)} "
+            f"(the header is row 1). The first is {base / missing[0].name}."
+            f"{did_you_mean(Path(missing[0].name).name, there)}"
         )
-    return files
+    return [base / r.name for r in rows]

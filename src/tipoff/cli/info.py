@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import verify
+from tipoff.cli.screen import counted, field, percent, say
 from tipoff.errors import some
 
 
 def show_info(model: Path, check: bool) -> None:
     """Print what the model answers, how good it is, and what it is made of."""
     bundle = read(model)
-    facts, target = bundle.facts, bundle.plan.targets[0]
-    names = getattr(target, "names", ())
-    print(f"{model}  ({sum(t.numel() for t in bundle.weights.values()) / 1e6:.1f} M numbers)")
-    if names:
-        print(f"answers      one of {len(names)}: {some(names, 12)}")
-    for key in ("result", "baseline", "arch", "weights", "licence", "date", "tipoff"):
-        value = facts.get(key)
+    facts, target, plan = bundle.facts, bundle.plan.targets[0], bundle.plan
+    say(f"{model}  ({sum(t.numel() for t in bundle.weights.values()) / 1e6:.1f} M numbers)")
+    if names := getattr(target, "names", ()):
+        field("answers", f"one of {len(names)}: {some(names, 40)}")
+    for name, value in _facts(facts):
         if value is not None:
-            print(f"{key:<12} {f'{value:.1%} (logistic regression)' if key == 'baseline' else value}")
-    items = facts.get("items")
-    if isinstance(items, dict):
-        print(f"{'data':<12} {items.get('train')} items to learn from, {items.get('valid')} to check on")
-    for t in (*bundle.plan.item_tfms, *bundle.plan.batch_tfms):
-        print(f"{'step':<12} {t}")
+            field(name, str(value))
+    steps = (*plan.item_tfms, *plan.batch_tfms)
+    for t in steps:
+        if not getattr(t, "n_draws", 0):
+            field("prepared by", str(t))
+    if changed := [type(t).__name__ for t in steps if getattr(t, "n_draws", 0)]:
+        field("varied by", f"{', '.join(changed)} (in training only)")
     if check:
-        print(
-            f"{'check':<12} answers as where it was written (off by {verify(bundle):.1e} in a probability at most)"
-        )
+        off = verify(bundle)
+        field("check", f"answers as where it was written (off by {off:.1e} in a probability at most)")
+
+
+def _facts(facts: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What is known of the training, in the words that are shown; None where it is not known."""
+    items, baseline = facts.get("items"), facts.get("baseline")
+    data = None
+    if isinstance(items, dict):
+        data = f"{counted(items.get('train', 0), 'item')} to learn from, {items.get('valid')} to check on"
+    return [
+        ("result", facts.get("result")),
+        ("baseline", f"{percent(baseline)} (logistic regression)" if isinstance(baseline, float) else None),
+        ("sure", facts.get("sure")),
+        ("network", facts.get("arch")),
+        ("weights", facts.get("weights")),
+        ("licence", facts.get("licence")),
+        ("data", data),
+        ("made", f"{facts.get('date')} by tipoff {facts.get('tipoff')}" if "date" in facts else None),
+    ]

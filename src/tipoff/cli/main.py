@@ -50,13 +50,15 @@ def train(
     bs: Annotated[int, typer.Option(help="Pictures a batch.")] = 32,
     seed: Annotated[int, typer.Option(help="Decides the split and all randomness.")] = 42,
     pretrained: Annotated[bool, typer.Option(help="Begin with ImageNet weights.")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show figures only.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but the figures at the end.")
+    ] = False,
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
     """Train a model on PATH: what it is, is read from what is there.
 
     Folders of classes, train and valid folders, or a CSV with a column of file names and one of labels
-    become an image classifier. Says what it found, trains, and writes NAME.tipoff and a folder NAME/ of pictures.
+    become an image classifier. Says what it found, trains, and writes NAME.tipoff and a folder NAME_results/ of pictures.
     """
     from tipoff.cli.train import Settings, run_training
 
@@ -73,7 +75,8 @@ def train(
 @app.command()
 def resume(
     checkpoint: Annotated[
-        Path, typer.Argument(help="NAME/checkpoint.pt of a training that was cut off.", show_default=False)
+        Path,
+        typer.Argument(help="NAME_results/checkpoint.pt of a training that was cut off.", show_default=False),
     ],
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
@@ -96,6 +99,8 @@ def predict(
     """Say what each of FILES shows. Exit code 1 when none could be answered."""
     from tipoff.cli.predict import run_prediction
 
+    if as_json and as_csv:
+        raise typer.BadParameter("give --json or --csv, not both")
     raise typer.Exit(run_prediction(model, files, "json" if as_json else "csv" if as_csv else "text"))
 
 
@@ -105,7 +110,7 @@ def explain(
     photo: Annotated[Path, typer.Argument(help="A picture.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(help="The picture to write.  [default: PHOTO_explained.png]", show_default=False),
+        typer.Option(help="The picture to write.  [default: PHOTO_explained.png, here]", show_default=False),
     ] = None,
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:

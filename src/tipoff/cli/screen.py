@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 WIDTH = 80
 STYLES = {"strong": "bold", "note": "yellow", "error": "bold red"}
+_silent: ContextVar[bool] = ContextVar("tipoff_silent", default=False)
 
 
 @cache
@@ -19,8 +24,20 @@ def console(error: bool = False) -> Console:
     return Console(stderr=error, highlight=False, soft_wrap=True)
 
 
+@contextmanager
+def silence(silent: bool = True) -> Iterator[None]:
+    """Where `silent`, nothing that is said inside the block is shown; errors are."""
+    token = _silent.set(silent)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
 def say(text: str = "", *, indent: str = "", style: str | None = None, of: str | None = None) -> None:
     """Print `text`, wrapped, later lines behind `indent`; `style` is for all of it, or for `of` in it."""
+    if _silent.get():
+        return
     wrapped = textwrap.fill(
         text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -58,3 +75,20 @@ def percent(share: float, digits: int = 1) -> str:
     '92.9 %'
     """
     return f"{share * 100:.{digits}f} %"
+
+
+def counted(n: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "file"), counted(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
+def short(path: Path) -> str:
+    """A path as a person would type it: from the present folder, where it lies below that."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

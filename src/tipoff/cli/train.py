@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,18 +21,18 @@ import torch
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.cli import screen
 from tipoff.cli.infer import Found, infer
-from tipoff.cli.screen import field, percent, say
+from tipoff.cli.report import make_report
+from tipoff.cli.screen import counted, say, short
 from tipoff.cli.warn import imbalance, twins
 from tipoff.data.datablock import DataBlock
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.target import CategoryBlock
 from tipoff.errors import UsageError, some
-from tipoff.interpret.classification import ClassificationInterpretation, right_of
+from tipoff.learner.budget import plan_minutes
 from tipoff.learner.execute import execute
 from tipoff.learner.execute import resume as resume_run
 from tipoff.learner.learner import Learner
 from tipoff.learner.stages import Stage, group_rates
-from tipoff.metrics.interval import interval
 from tipoff.notes import listening
 from tipoff.rng import set_seed
 from tipoff.train.checkpoint import read_checkpoint
@@ -58,6 +62,12 @@ class Settings:
     pretrained: bool = True
     quiet: bool = False
 
+    def __post_init__(self) -> None:
+        if self.epochs is not None and self.epochs < 0:
+            raise UsageError(f"--epochs is {self.epochs}; it is a number from 0 on (0 fits the head only).")
+        if self.minutes is not None and self.minutes <= 0:
+            raise UsageError(f"--minutes is {self.minutes:g}; it is a time above 0, such as 5 or 0.5.")
+
     @property
     def model_file(self) -> Path:
         if self.out is not None:
@@ -67,31 +77,67 @@ class Settings:
 
     @property
     def folder(self) -> Path:
-        """Where pictures, the checkpoint and the list of skipped files go."""
-        return self.model_file.with_suffix("")
+        """Where pictures, the checkpoint and the list of skipped files go: never into the data."""
+        return self.model_file.with_name(f"{self.model_file.stem}_results")
+
+    def from_anywhere(self) -> Settings:
+        """The same with whole paths, for a resume from another folder."""
+        return replace(self, path=str(Path(self.path).absolute()), out=str(self.model_file.absolute()))
 
 
 def run_training(settings: Settings) -> None:
     """Everything from reading to the last line."""
-    _check_place(settings.model_file)
-    with listening(screen.note):
-        learn, found = _prepare(settings)
+    began = time.monotonic()
+    with listening(screen.note), screen.silence(settings.quiet):
+        _check_place(settings)
+        learn = _prepare(settings)
         baseline = linear_probe(learn) if settings.pretrained else None
-        stage = Stage(
-            "one_cycle",
-            _epochs(learn, settings),
-            group_rates(_rate(learn, settings), 3),
-            0,
-            "all",
-            pct_start=0.3,
-            div=5.0,
-        )
+        _check_room(learn, settings.model_file)
         saving = SaveCheckpoint(settings.folder / "checkpoint.pt")
+        if saving.path.exists():
+            screen.note(f"{short(saving.path)}, of a training that was cut off, is replaced")
+            saving.path.unlink()
+        n = _epochs(learn, settings, time.monotonic() - began)
+        rates = group_rates(_rate(learn, settings), 3)
+        stages = [Stage("one_cycle", n, rates, 0, "all", pct_start=0.3, div=5.0)] if n else []
         learn.facts["settings"] = asdict(settings)
-        learn.facts["baseline"] = baseline
-        print()
-        _execute(learn, [stage], saving, settings, baseline)
-        _finish(learn, found, settings, baseline)
+        _train(learn, settings, baseline, saving, lambda: execute(learn, stages, [saving]))
+
+
+def resume_training(checkpoint: Path) -> None:
+    """Make data and network as before, and go on from the checkpoint."""
+    meta = read_checkpoint(checkpoint)["meta"]
+    if "settings" not in meta:
+        raise UsageError(
+            f"{checkpoint} was not written by tipoff train; call learn.resume({str(checkpoint)!r}) in Python."
+        )
+    settings = Settings(**meta["settings"])
+    with listening(screen.note), screen.silence(settings.quiet):
+        learn = _prepare(settings)
+        saving = SaveCheckpoint(checkpoint)
+        _train(learn, settings, meta["baseline"], saving, lambda: resume_run(learn, checkpoint, [saving]))
+
+
+def _train(
+    learn: Learner, settings: Settings, baseline: float | None, saving: SaveCheckpoint, go: Callable[[], None]
+) -> None:
+    """Let `go` do the epochs, then report. Says how to go on when it is interrupted."""
+    learn.facts["baseline"] = baseline
+    saving.extra = {"settings": asdict(settings.from_anywhere()), "baseline": baseline}
+    say()
+    try:
+        with learn.no_bar() if settings.quiet else nullcontext():
+            go()
+    except KeyboardInterrupt:
+        if saving.path.exists():
+            screen.error(f"Stopped. From the last save on:  tipoff resume {short(saving.path)}")
+        raise
+    report = make_report(learn, settings.folder, settings.model_file, baseline)
+    saving.path.unlink(missing_ok=True)
+    say()
+    with screen.silence(False):
+        report.tell_figures()
+    report.tell_rest()
 
 
 def _rate(learn: Learner, settings: Settings) -> float:
@@ -104,51 +150,45 @@ def _rate(learn: Learner, settings: Settings) -> float:
     return float(min(max(7e-6 * (learn.dls.train.n / len(learn.dls.vocab)) ** 0.7, 3e-5), 3e-4))
 
 
-def _execute(
-    learn: Learner, stages: list[Stage], saving: SaveCheckpoint, settings: Settings, baseline: float | None
-) -> None:
-    saving.extra = {"settings": asdict(settings), "baseline": baseline}
-    execute(learn, stages, [saving])
-
-
-def resume_training(checkpoint: Path) -> None:
-    """Make data and network as before, and go on from the checkpoint."""
-    meta = read_checkpoint(checkpoint)["meta"]
-    if "settings" not in meta:
-        raise UsageError(
-            f"{checkpoint} was not written by tipoff train; call learn.resume({str(checkpoint)!r}) in Python."
-        )
-    settings = replace(Settings(**meta["settings"]))
-    with listening(screen.note):
-        learn, found = _prepare(settings)
-        learn.facts["baseline"] = meta["baseline"]
-        saving = SaveCheckpoint(checkpoint)
-        saving.extra = {"settings": asdict(settings), "baseline": meta["baseline"]}
-        print()
-        resume_run(learn, checkpoint, [saving])
-        _finish(learn, found, settings, meta["baseline"])
-
-
-def _check_place(file: Path) -> None:
+def _check_place(settings: Settings) -> None:
     """Refuse before training, not after it, when the model file cannot be written."""
-    parent = file.absolute().parent
+    file, parent = settings.model_file, settings.model_file.absolute().parent
     if not parent.is_dir():
         raise UsageError(f"There is no folder {parent} to write {file.name} to.")
-    if not os.access(parent, os.W_OK):
-        raise UsageError(f"{parent} may not be written to. Choose another place: --out FOLDER/{file.name}")
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder. Choose another name: --out NAME.tipoff")
+    for place in (parent, settings.folder):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise UsageError(
+                f"The folder {place} may not be written to. Choose another place: --out FOLDER/{file.name}"
+            )
 
 
-def _prepare(settings: Settings) -> tuple[Learner, Found]:
+def _check_room(learn: Learner, file: Path) -> None:
+    """Refuse before training, not after it, when the disk is too full for checkpoint and model file."""
+    weights = sum(t.numel() * t.element_size() for t in learn.model.state_dict().values())
+    needed = (
+        7 * weights
+    )  # a checkpoint is weights and Adam's two averages; a new one is written beside the old one
+    free = shutil.disk_usage(file.absolute().parent).free
+    if free < needed:
+        raise UsageError(
+            f"There are {free / 1e6:,.0f} MB free in {file.absolute().parent}; the checkpoint and the model file need "
+            f"{needed / 1e6:,.0f}. Make room, or choose another place: --out FOLDER/{file.name}"
+        )
+
+
+def _prepare(settings: Settings) -> Learner:
     set_seed(settings.seed)
-    found = infer(Path(settings.path), settings.target, settings.seed)
+    found = infer(Path(settings.path), settings.target, settings.seed, settings.folder.absolute())
     dls = _loaders(found, settings)
     names = [str(v) for v in dls.vocab]
-    print()
+    say()
     say(
         f"{found.where} holds {len(found.files)} pictures in {len(names)} classes: an image classifier of {some(names, 20)}."
     )
     say(f"{dls.train.n} to learn from, {dls.valid.n} to check on, {found.how_split}.")
-    print()
+    say()
     _warnings(found, dls, settings)
     head: dict[str, Any] = PROBE_HEAD if settings.pretrained else {}
     learn = vision_learner(
@@ -158,9 +198,9 @@ def _prepare(settings: Settings) -> tuple[Learner, Found]:
     engine, facts = learn.engine, learn.facts
     where = f"{torch.get_num_threads()} threads" if engine.device.type == "cpu" else engine.device.type
     licence = f", {facts['licence']}" if "licence" in facts else ""
-    print()
+    say()
     say(f"{settings.arch} ({facts['weights']}{licence}), {settings.size} px, {engine.precision}, {where}")
-    return learn, found
+    return learn
 
 
 def _loaders(found: Found, settings: Settings) -> DataLoaders:
@@ -176,12 +216,13 @@ def _loaders(found: Found, settings: Settings) -> DataLoaders:
 
 
 def _warnings(found: Found, dls: DataLoaders, settings: Settings) -> None:
-    dropped = [*dls.source.dropped, *((str(p), "not a picture, by its ending") for p in found.not_pictures)]
+    dropped = [*dls.source.dropped, *((str(p), why) for p, why in found.left_out)]
     if dropped:
         settings.folder.mkdir(parents=True, exist_ok=True)
         with open(settings.folder / "skipped.csv", "w", newline="") as file:
             csv.writer(file).writerows([("file", "why"), *dropped])
-        screen.note(f"{len(dropped)} files were left out: {settings.folder / 'skipped.csv'} says why")
+        left_out = counted(len(dropped), "file")
+        screen.note(f"{left_out} left out: {short(settings.folder / 'skipped.csv')} says why")
     if (text := imbalance(found.labels)) is not None:
         screen.note(text)
     same = twins(*dls.source.items) if sum(map(len, dls.source.items)) <= 50_000 else []
@@ -192,54 +233,7 @@ def _warnings(found: Found, dls: DataLoaders, settings: Settings) -> None:
         )
 
 
-def _epochs(learn: Learner, settings: Settings) -> int:
+def _epochs(learn: Learner, settings: Settings, spent: float) -> int:
     if settings.minutes is not None:
-        from tipoff.learner.budget import plan_minutes
-
-        return plan_minutes(learn, settings.minutes * 60, 0)
+        return plan_minutes(learn, settings.minutes * 60, 0, spent)
     return DEFAULT_EPOCHS if settings.epochs is None else settings.epochs
-
-
-def _finish(learn: Learner, found: Found, settings: Settings, baseline: float | None) -> None:
-    calibration = learn.calibrate()
-    interp = ClassificationInterpretation.from_learner(learn)
-    k, n = right_of(interp.made)
-    low, high = interval(k, n)
-    figure = percent(k / n)
-    learn.facts["result"] = f"right on {k} of {n} unseen photos: {figure} ({low:.0%} to {high:.0%})"
-    print()
-    say(
-        f"right on {k} of {n} unseen photos: {figure} ({low * 100:.0f} to {high * 100:.0f})",
-        style="strong",
-        of=figure,
-    )
-    if baseline is not None:
-        say(f"the baseline, logistic regression on the frozen features: {percent(baseline)}")
-    say(str(calibration))
-    print()
-    if confused := interp.most_confused():
-        field("most confused", ", ".join(f"{a} taken for {b} {c}" for a, b, c in confused[:3]))
-    field("pictures", "  ".join(map(str, _draw(interp, settings.folder))))
-    path = learn.export(settings.model_file.absolute())
-    field("model", f"{settings.model_file}  ({path.stat().st_size / 1e6:.1f} MB)")
-    (settings.folder / "checkpoint.pt").unlink(missing_ok=True)
-    print()
-    field("next", f"tipoff predict {settings.model_file} new/*.jpg")
-    field("", f"tipoff explain {settings.model_file} photo.jpg")
-
-
-def _draw(interp: ClassificationInterpretation, folder: Path) -> list[Path]:
-    import matplotlib.pyplot as plt
-
-    folder.mkdir(parents=True, exist_ok=True)
-    figures: dict[str, Any] = {
-        "confusion.png": interp.plot_confusion_matrix(show=False),
-        "top_losses.png": interp.plot_top_losses(9, heat=True, show=False),
-        "results.png": interp.learn.show_results(show=False, max_n=12, shuffle=True),
-    }
-    paths = []
-    for name, figure in figures.items():
-        figure.savefig(folder / name, dpi=110, bbox_inches="tight")
-        plt.close(figure)
-        paths.append(folder / name)
-    return paths

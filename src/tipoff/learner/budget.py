@@ -28,22 +28,28 @@ def epochs_that_fit(seconds: float, head: float, everything: float, freeze_epoch
     return max(1, int((seconds - head * freeze_epochs) // everything))
 
 
-def plan_minutes(learn: Learner, seconds: float, freeze_epochs: int) -> int:
-    """Measure steps of both stages, put everything back, say the plan, and return the number of epochs."""
-    began = time.perf_counter()
+def plan_minutes(learn: Learner, seconds: float, freeze_epochs: int, spent: float = 0.0) -> int:
+    """Measure steps of both stages, put everything back, say the plan, and return the number of epochs.
+
+    `spent` of the `seconds` are gone already.
+    """
+    began = time.perf_counter() - spent
     kept, rng = copy.deepcopy(learn.model.state_dict()), learn.engine.state_dict()
     validation = _validation(learn)
-    each = [_step_seconds(learn, freeze_to) * len(learn.dls.train) + validation for freeze_to in (-1, 0)]
+    head, everything = (
+        _step_seconds(learn, freeze_to) * len(learn.dls.train) + validation for freeze_to in (-1, 0)
+    )
     learn.model.load_state_dict(kept)
     learn.engine.load_state_dict(rng)
     learn.opt = None
-    left = seconds - (time.perf_counter() - began)
-    epochs = epochs_that_fit(left, each[0], each[1], freeze_epochs)
-    needed = each[0] * freeze_epochs + each[1] * epochs
-    over = f", more than the {seconds:.0f} s there are" if needed > left else ""
+    spent = time.perf_counter() - began
+    epochs = epochs_that_fit(seconds - spent, head, everything, freeze_epochs)
+    needed = head * freeze_epochs + everything * epochs
+    of_head = f"{freeze_epochs} of the head at {head:.1f} s and " if freeze_epochs else ""
+    over = f", more than the {max(0.0, seconds - spent):.0f} s that are left" if needed > seconds - spent else ""
     note(
-        f"{seconds / 60:g} minutes: {freeze_epochs} epoch of the head at {each[0]:.1f} s and {epochs} of all layers "
-        f"at {each[1]:.1f} s, about {needed:.0f} s{over}"
+        f"{seconds / 60:g} minutes, {spent:.0f} s of them spent: epochs: {of_head}{epochs} of all layers at "
+        f"{everything:.1f} s, about {needed:.0f} s{over}"
     )
     return epochs
 

@@ -29,7 +29,7 @@ class Calibration(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"sure of {self.n_sure} of {self.n} unseen items, with {100 * self.sure_above:.0f} % or more, "
+            f"sure of {self.n_sure} of {self.n} unseen items, with {math.floor(1000 * self.sure_above) / 10:g} % or more, "
             f"and right on {self.n_sure_right} of these"
         )
 

@@ -97,7 +97,7 @@ def vision_learner(
         facts |= {"weights": have.source, "licence": have.licence}
         if arch in ALIASES:
             note(
-                f"{arch} is {found.name}, which the weights {have.source} belong to ({have.licence})",
+                f"{arch} is called {found.name} by timm; its weights: {have.source} ({have.licence})",
                 once=True,
             )
     else:

@@ -14,6 +14,7 @@ from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.items import IMAGE_EXTENSIONS, get_image_files, need_images
 from tipoff.data.labels import ColReader, RegexLabeller, parent_label
 from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter
+from tipoff.data.table import read_table
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import DataError, did_you_mean, need_folder, some
 from tipoff.notes import note
@@ -256,16 +257,8 @@ class ImageDataLoaders(DataLoaders):
         **kwargs: Any,
     ) -> DataLoaders:
         """As `from_df`, from the file `path/csv_fname`."""
-        import pandas as pd
-
-        file = Path(path) / csv_fname
-        if not file.exists():
-            near = did_you_mean(file.name, [p.name for p in need_folder(path).iterdir()])
-            raise DataError(f"There is no file {file}.{near}")
-        try:
-            df = pd.read_csv(file, header=header, delimiter=delimiter, quoting=quoting)  # type: ignore[call-overload]
-        except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as e:
-            raise DataError(f"{file} cannot be read as a table: {e}") from None
+        need_folder(path)
+        df = read_table(Path(path) / csv_fname, delimiter, header=header, quoting=quoting)
         return cls.from_df(df, path=path, **kwargs)
 
     @classmethod
