@@ -36,7 +36,7 @@ def answer_of(model, data, heat=False):
 
 @pytest.fixture(scope="module")
 def model(exported):
-    return OnnxModel(exported, threads=1)
+    return OnnxModel(exported)
 
 
 def test_it_says_what_it_is(model):
@@ -147,7 +147,7 @@ def test_it_answers_where_torch_and_opencv_are_missing(exported, tmp_path):
 
 def refused(path, match):
     with pytest.raises(BundleError, match=match):
-        OnnxModel(path, threads=1)
+        OnnxModel(path)
 
 
 def changed(exported, tmp_path, change):
@@ -258,7 +258,7 @@ def test_damage_gives_a_sentence_or_does_not_matter(exported, tmp_path_factory, 
     path = tmp_path_factory.mktemp("damaged") / "d.onnx"
     path.write_bytes(bytes(raw))
     try:
-        model = OnnxModel(path, threads=1)
+        model = OnnxModel(path)
     except BundleError as e:
         assert str(e)
     else:
@@ -278,7 +278,7 @@ def test_memory_for_a_large_photo_is_given_back(exported):
         "import re, sys, numpy as np; from pathlib import Path\n"
         "from tipoff.serve.onnx_model import OnnxModel, Sample\n"
         "def held(): return int(re.search(r'VmRSS:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]) / 1024\n"
-        "model = OnnxModel(sys.argv[1], threads=1); large = np.zeros((3000, 4000, 3), np.uint8); before = held()\n"
+        "model = OnnxModel(sys.argv[1]); large = np.zeros((3000, 4000, 3), np.uint8); before = held()\n"
         "for _ in range(2): model.answer([Sample(large, (0, 0, 1, 1))], True)\n"
         "print(held() - before)"
     )

@@ -79,6 +79,7 @@ class Slow:
     """A model that takes its time, and remembers how many samples it was given at once."""
 
     about = About("slow", "Slow", "image", "category", ["a", "b"])
+    at_once = 1
 
     def __init__(self, seconds: float = 0.05) -> None:
         self.seconds, self.batches = seconds, []

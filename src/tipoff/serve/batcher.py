@@ -36,8 +36,8 @@ class Batcher:
         self.under_way = 0
         self._waiting: deque[_Waiting] = deque()
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"read-{model.about.name}")
-        self._runner = ThreadPoolExecutor(1, thread_name_prefix=f"answer-{model.about.name}")
-        self._working: asyncio.Task[None] | None = None
+        self._runners = ThreadPoolExecutor(model.at_once, thread_name_prefix=f"answer-{model.about.name}")
+        self._working: set[asyncio.Task[None]] = set()
 
     async def answer(self, data: bytes, name: str, heat: bool) -> dict[str, Any]:
         """The answer for one file. Raises `DataError` for one that cannot be read, `Busy` at the limit."""
@@ -49,8 +49,10 @@ class Batcher:
             sample = await loop.run_in_executor(self._readers, self.model.read, data, name)
             one = _Waiting(sample, (self.model.key(sample), heat), heat, loop.create_future())
             self._waiting.append(one)
-            if self._working is None or self._working.done():
-                self._working = asyncio.create_task(self._work())
+            if len(self._working) < self.model.at_once:
+                task = asyncio.create_task(self._work())
+                self._working.add(task)
+                task.add_done_callback(self._working.discard)
             return await one.answer
         finally:
             self.under_way -= 1
@@ -63,7 +65,7 @@ class Batcher:
                 continue
             samples, heat = [w.sample for w in batch], batch[0].heat
             try:
-                answers = await loop.run_in_executor(self._runner, self.model.answer, samples, heat)
+                answers = await loop.run_in_executor(self._runners, self.model.answer, samples, heat)
             except BaseException as e:
                 for w in batch:
                     if not w.answer.done():
@@ -89,4 +91,4 @@ class Batcher:
 
     def close(self) -> None:
         self._readers.shutdown(wait=False, cancel_futures=True)
-        self._runner.shutdown(wait=False, cancel_futures=True)
+        self._runners.shutdown(wait=False, cancel_futures=True)

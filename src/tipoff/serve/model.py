@@ -14,6 +14,7 @@ class ServedModel(Protocol):
     """A model that answers uploads; `read` and `answer` are called in threads."""
 
     about: About
+    at_once: int  # how many calls of `answer` are best made side by side
 
     def read(self, data: bytes, name: str) -> Any:
         """One input from the bytes of a file. Raises `DataError` with a sentence that names it."""

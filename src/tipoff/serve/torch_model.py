@@ -31,6 +31,8 @@ class Sample(NamedTuple):
 class TorchModel:
     """The `ServedModel` of a .tipoff file. Raises `BundleError` for anything wrong with the file."""
 
+    at_once = 1  # PyTorch's own threads share the work of one batch
+
     def __init__(self, path: Path, max_pixels: int) -> None:
         bundle = read(path)
         plan, target = bundle.plan, bundle.plan.targets[0]
