@@ -79,6 +79,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
                 errors.append(f"{m.text} {m.location['url']}") if m.type in ("error", "warning") else None
             ),
         )
+        page.on("filechooser", lambda _: None)  # from the start: later, the first one may be missed
         page.on("pageerror", lambda e: errors.append(str(e)))
         page.on(
             "request", lambda r: asked.add(urlsplit(r.url).hostname if r.url.startswith("http") else None)

@@ -49,6 +49,8 @@ HEAT = {"rows": 2, "columns": 2, "values": [1.0, 0.0, 0.0, 0.0], "box": [0.25, 0
 class Says:
     """A model that answers by the name of the file: what is said in a test is known, and is checked."""
 
+    at_once = 1
+
     def __init__(self, name="says"):
         self.about = About(
             name,
@@ -412,9 +414,27 @@ def test_without_a_network_it_says_so_and_can_try_again(visit, said):
     done(page, 1)
     assert text(page, ".verdict") == ["There is no network connection at the moment."]
     page.context.set_offline(False)
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Try again").focus()
+    page.keyboard.press("Enter")
     page.locator(".card.sure").wait_for()
+    assert page.evaluate("document.activeElement.matches('.card')"), "the keyboard stays where it was"
     assert text(page, ".verdict") == ["Cat, 91 %"] and text(page, ".count") == ["1 photo"]
+
+
+def test_a_server_that_does_not_answer_is_given_up_after_a_minute(visit, said, says):
+    page = visit(said, allow="ERR_ABORTED")
+    page.clock.install()
+    says.go.clear()
+    try:
+        with page.expect_request("**/predict*"):
+            give(page, photo("sure.png"))
+        page.clock.fast_forward(59_000)
+        assert page.locator(".card.loading").count() == 1
+        page.clock.fast_forward(2_000)
+        done(page, 1)
+    finally:
+        says.go.set()
+    assert text(page, ".verdict") == ["The server did not answer within a minute."]
 
 
 def test_a_server_that_has_gone_is_said(visit, says):

@@ -39,7 +39,7 @@ export class Card {
     content.querySelector(".verdict").textContent = sentence;
     content.querySelector(".hint").textContent = hint;
     const button = content.querySelector("button");
-    if (again) button.addEventListener("click", again);
+    if (again) button.addEventListener("click", () => (this.element.focus(), again())); // the button goes: stay here
     else button.remove();
     this.body.replaceChildren(content);
   }

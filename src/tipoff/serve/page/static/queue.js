@@ -55,13 +55,19 @@ export class Queue {
   async send(file, signal) {
     const body = new FormData();
     body.append("file", file, file.name);
-    const tooLong = AbortSignal.timeout(PATIENCE);
+    const stop = new AbortController();
+    const giveUp = () => stop.abort(signal.reason);
+    const clock = setTimeout(() => stop.abort(), PATIENCE);
+    signal.addEventListener("abort", giveUp);
     try {
-      const either = AbortSignal.any([signal, tooLong]);
-      return await fetch(this.url, { method: "POST", body, signal: either });
+      return await fetch(this.url, { method: "POST", body, signal: stop.signal });
     } catch (e) {
       if (signal.aborted) throw e;
-      throw new Trouble(tooLong.aborted ? "The server did not answer within a minute." : unreached(), { again: true });
+      const late = stop.signal.aborted;
+      throw new Trouble(late ? "The server did not answer within a minute." : unreached(), { again: true });
+    } finally {
+      clearTimeout(clock);
+      signal.removeEventListener("abort", giveUp);
     }
   }
 }
