@@ -19,6 +19,7 @@ from tipoff.errors import DataError, did_you_mean
 cv2: Any = None if find_spec("cv2") is None else import_module("cv2")
 
 MAX_PIXELS = 100_000_000  # about 300 MB as RGB; what a decompression bomb would exceed
+MAX_RATIO = 200  # of the sides: brought to 224 pixels by cropping, 1 × 50,000 pixels would take 30 GB
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _EXIF_ORIENTATION = 0x0112
 
@@ -131,6 +132,11 @@ def _check_size(image: Image.Image, name: str, max_pixels: int) -> None:
         raise DataError(
             f"{name} claims {width:,} × {height:,} pixels; more than {max_pixels:,} are refused. "
             "Make it smaller with resize_images."
+        )
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise DataError(
+            f"{name} has {width:,} × {height:,} pixels: one side more than {MAX_RATIO} times the other is refused. "
+            "Cut out the part that matters."
         )
 
 

@@ -178,3 +178,14 @@ def test_a_real_bad_file_is_read_or_refused(path):
 def test_the_eight_orientations_look_the_same():
     first, *rest = (decode_image(SHARED / f"exif_orientation_{i}.jpg") for i in range(1, 9))
     assert all(near(first, other, 4) for other in rest)
+
+
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (3, 700)])
+def test_a_strip_that_would_take_gigabytes_when_it_is_resized_is_refused(tmp_path, size):
+    file = tmp_path / "strip.png"
+    Image.new("RGB", size).save(file)
+    with pytest.raises(DataError, match=r"strip\.png has .* one side more than 200 times the other"):
+        decode_image(file)
+    assert "200 times" in str(check_header(file))
+    Image.new("RGB", (1, 200)).save(file)
+    assert decode_image(file).shape == (200, 1, 3)
