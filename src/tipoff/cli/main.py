@@ -88,20 +88,37 @@ def resume(
 
 @app.command()
 def predict(
-    model: Model,
-    files: Annotated[
-        list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)
+    model: Annotated[
+        Path, typer.Argument(help="A model file, such as things.tipoff; not with --url.", show_default=False)
     ],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Pictures, or folders of pictures.", show_default=False)
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask a server instead, such as http://localhost:8000; all arguments are then files.",
+            show_default=False,
+        ),
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option(help="The token of that server.", envvar="TIPOFF_TOKEN", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a column for each class.")] = False,
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
     """Say what each of FILES shows. Exit code 1 when none could be answered."""
-    from tipoff.cli.predict import run_prediction
+    from tipoff.cli.predict import run_prediction, run_remote
 
     if as_json and as_csv:
         raise typer.BadParameter("give --json or --csv, not both")
-    raise typer.Exit(run_prediction(model, files, "json" if as_json else "csv" if as_csv else "text"))
+    form = "json" if as_json else "csv" if as_csv else "text"
+    if url is not None:
+        raise typer.Exit(run_remote(url, token, [model, *(files or [])], form))
+    if not files:
+        raise typer.BadParameter(f"which pictures shall {model.name} look at? Name files or folders after it")
+    raise typer.Exit(run_prediction(model, files, form))
 
 
 @app.command()

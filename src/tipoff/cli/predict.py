@@ -6,28 +6,55 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from tipoff.bundle.predictor import load_predictor
+from tipoff.cli.ask import Answer, Remote
 from tipoff.cli.screen import counted
-from tipoff.data.block import Target
-from tipoff.data.items import get_image_files
 from tipoff.errors import DataError
 
 WIDEST = 44  # of the column of names; a longer name pushes its answer to the right
 
 
-def run_prediction(model: Path, files: list[Path], form: str) -> int:
+def run_prediction(model: Path, files: Sequence[Path], form: str) -> int:
     """Print an answer a file, as `form` (text, json, csv) asks; the exit code: 0 where at least one was answered."""
+    from tipoff.bundle.predictor import load_predictor
+
     predictor = load_predictor(model)
+    target, paths = predictor.target, _each(files)
+    names = [str(n) for n in getattr(target, "names", [])]
+    answers = (
+        (
+            path,
+            got if isinstance(got, DataError) else {**target.answer(got), "sentence": target.sentence(got)},
+        )
+        for path, got in predictor.stream(paths)
+    )
+    return _print(answers, paths, names, form)
+
+
+def run_remote(url: str, token: str | None, files: Sequence[Path], form: str) -> int:
+    """The same from a server at `url`."""
+    remote, paths = Remote(url, token), _each(files)
+    return _print(remote.stream(paths), paths, remote.names, form)
+
+
+def _each(paths: Sequence[Path]) -> list[Path]:
+    """The files, and the pictures in the folders, among `paths`."""
+    if not any(p.is_dir() for p in paths):
+        return list(paths)
+    from tipoff.data.items import get_image_files
+
+    return [file for path in paths for file in (get_image_files(path) if path.is_dir() else [path])]
+
+
+def _print(
+    answers: Iterable[tuple[Path, Answer | DataError]], paths: Sequence[Path], names: list[str], form: str
+) -> int:
     began, answered = time.perf_counter(), 0
-    paths = _each(files)
-    printer = _FORMS[form](predictor.target, paths)
-    for path, got in predictor.stream(paths):
+    printer = _FORMS[form](paths, names)
+    for path, got in answers:
         if isinstance(got, DataError):
             printer.skipped(path, got)
         else:
@@ -38,30 +65,25 @@ def run_prediction(model: Path, files: list[Path], form: str) -> int:
     return 0 if answered else 1
 
 
-def _each(paths: Sequence[Path]) -> list[Path]:
-    return [file for path in paths for file in (get_image_files(path) if path.is_dir() else [path])]
-
-
 class _Text:
     """For people: a line a file, and one for all."""
 
-    def __init__(self, target: Target, paths: Sequence[Path]) -> None:
-        self.target, self.n = target, len(paths)
+    def __init__(self, paths: Sequence[Path], names: list[str]) -> None:
+        self.n = len(paths)
         self.width = min(WIDEST, max((len(str(p)) for p in paths), default=0))
 
     def skipped(self, path: Path, why: DataError) -> None:
         text = str(why).removeprefix(str(path)).strip().removesuffix(".")
         print(f"{path!s:<{self.width}}  skipped       {text}")
 
-    def answered(self, path: Path, prob: Tensor) -> None:
-        answer = self.target.answer(prob)
-        print(f"{path!s:<{self.width}}  {_line(answer) if 'label' in answer else self.target.sentence(prob)}")
+    def answered(self, path: Path, answer: Answer) -> None:
+        print(f"{path!s:<{self.width}}  {_line(answer) if 'label' in answer else answer['sentence']}")
 
     def end(self, answered: int, seconds: float) -> None:
         print(f"{counted(self.n, 'file')}, {answered} answered, {self.n - answered} skipped, {seconds:.1f} s")
 
 
-def _line(answer: dict[str, Any]) -> str:
+def _line(answer: Answer) -> str:
     if answer["sure"]:
         return f"{answer['label']!s:<12}  {100 * answer['probability']:5.1f} %"
     best = list(answer["probabilities"].items())[:2]
@@ -71,14 +93,13 @@ def _line(answer: dict[str, Any]) -> str:
 class _Json:
     """For programs: an object a line."""
 
-    def __init__(self, target: Target, paths: Sequence[Path]) -> None:
-        self.target = target
+    def __init__(self, paths: Sequence[Path], names: list[str]) -> None: ...
 
     def skipped(self, path: Path, why: DataError) -> None:
         self._print(path, {"error": str(why)})
 
-    def answered(self, path: Path, prob: Tensor) -> None:
-        self._print(path, self.target.answer(prob))
+    def answered(self, path: Path, answer: Answer) -> None:
+        self._print(path, answer)
 
     def end(self, answered: int, seconds: float) -> None: ...
 
@@ -90,16 +111,15 @@ class _Json:
 class _Csv:
     """For spreadsheets: a row a file, a column for each class."""
 
-    def __init__(self, target: Target, paths: Sequence[Path]) -> None:
-        self.target, self.names = target, [str(n) for n in getattr(target, "names", [])]
+    def __init__(self, paths: Sequence[Path], names: list[str]) -> None:
+        self.names = names
         self.writer = csv.writer(sys.stdout, lineterminator="\n")
         self.writer.writerow(["file", "label", "probability", *self.names, "error"])
 
     def skipped(self, path: Path, why: DataError) -> None:
         self.writer.writerow([path, "", "", *("" for _ in self.names), str(why)])
 
-    def answered(self, path: Path, prob: Tensor) -> None:
-        answer = self.target.answer(prob)
+    def answered(self, path: Path, answer: Answer) -> None:
         said = answer.get("label", answer.get("value"))
         if "labels" in answer:
             said = ";".join(map(str, answer["labels"]))

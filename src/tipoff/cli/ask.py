@@ -1,0 +1,93 @@
+"""Answers from a server: `tipoff predict --url`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlsplit
+from urllib.request import Request, urlopen
+
+from tipoff.errors import DataError, UsageError
+
+AT_ONCE, TRIES, SECONDS = 4, 20, 60.0
+Answer = dict[str, Any]
+
+
+class Remote:
+    """A served model at `url`, such as http://localhost:8000 or http://host/things.
+
+    Raises `UsageError` where there is no server of tipoff, or it asks for another token.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise UsageError(f"--url is the address of a server, such as http://localhost:8000, not {url!r}.")
+        self.url = url.rstrip("/")
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+        about = self._json(Request(f"{self.url}/card.json", headers=self.headers))
+        if "classes" not in about:
+            raise UsageError(f"{self.url} is no server of tipoff.")
+        self.names = [str(n) for n in about["classes"]]
+
+    def stream(self, paths: Sequence[Path]) -> Iterator[tuple[Path, Answer | DataError]]:
+        """(path, answer) of each file in order, (path, the error) where there is none; a few are asked for at once."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield from zip(paths, pool.map(self._ask, paths), strict=True)
+
+    def _ask(self, path: Path) -> Answer | DataError:
+        try:
+            data = path.read_bytes()
+        except OSError as e:
+            return DataError(f"{path} cannot be read: {e.strerror or e}.")
+        address = f"{self.url}/predict?name={quote(path.name)}"
+        try:
+            said = self._json(
+                Request(address, data, {**self.headers, "Content-Type": "application/octet-stream"})
+            )
+        except DataError as e:
+            return e
+        answer: Answer = said["answers"][0]
+        answer.pop("file")
+        if "error" in answer:
+            return DataError(str(path) + str(answer["error"]).removeprefix(path.name))
+        return answer
+
+    def _json(self, request: Request) -> dict[str, Any]:
+        """What the server says; a busy one is asked again when it says so."""
+        for _ in range(TRIES):
+            try:
+                with urlopen(request, timeout=SECONDS) as reply:
+                    made: dict[str, Any] = json.load(reply)
+                    return made
+            except HTTPError as e:
+                said = _body(e)
+                if e.code == 503:
+                    time.sleep(min(float(e.headers.get("Retry-After") or 1), 10))
+                elif "answers" in said:
+                    return said
+                elif e.code in (401, 404):
+                    why = said.get("error") or "there is no model at this address"
+                    raise UsageError(f"{self.url}: {why}") from None
+                else:
+                    raise DataError(str(said.get("error") or f"The server answered {e.code}.")) from None
+            except json.JSONDecodeError:
+                raise UsageError(f"{self.url} is no server of tipoff: its answer is not JSON.") from None
+            except (URLError, OSError) as e:
+                why = getattr(e, "reason", e)
+                raise UsageError(
+                    f"There is no answer from {self.url} ({why}). Is tipoff serve running there?"
+                ) from None
+        raise DataError("The server was too busy to answer.")
+
+
+def _body(e: HTTPError) -> dict[str, Any]:
+    try:
+        said = json.load(e)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
