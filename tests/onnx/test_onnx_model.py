@@ -79,6 +79,20 @@ def test_pictures_of_one_size_are_answered_together_as_alone(model, monkeypatch)
         assert together["probabilities"] == pytest.approx(one["probabilities"], abs=1e-6)
 
 
+def test_strips_that_grow_when_they_are_resized_go_one_after_the_other(model, monkeypatch):
+    seen: list[int] = []
+    real = OnnxModel._group
+    monkeypatch.setattr(
+        OnnxModel, "_group", lambda self, group, heat: seen.append(len(group)) or real(self, group, heat)
+    )
+    monkeypatch.setattr("tipoff.serve.onnx_model.MAX_RUN_PIXELS", 300 * 32 * 32)
+    model.answer([model.read(photo((150, 1)), "strip.png")] * 5, False)
+    assert seen == [2, 2, 1]  # 32 × 4,800 each
+    seen.clear()
+    model.answer([model.read(photo((30, 30)), "square.png")] * 5, False)
+    assert seen == [5]
+
+
 def test_what_is_no_picture_is_refused_by_name(model):
     with pytest.raises(DataError, match=r"^notes\.pdf is a PDF, not a picture"):
         model.read(b"%PDF-1.4 ...", "notes.pdf")

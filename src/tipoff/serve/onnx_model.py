@@ -78,11 +78,16 @@ class OnnxModel:
 
     def answer(self, samples: Sequence[Sample], heat: bool) -> list[dict[str, Any]]:
         """An answer for each of `samples`, that share their `key`."""
-        height, width = samples[0].pixels.shape[:2]
-        n = max(1, MAX_RUN_PIXELS // (height * width))
+        n = max(1, MAX_RUN_PIXELS // self._largest(*samples[0].pixels.shape[:2]))
         return [
             a for i in range(0, len(samples), n) for a in self._group(samples[i : i + n], heat and self._heat)
         ]
+
+    def _largest(self, height: int, width: int) -> int:
+        """Pixels of the picture where it is largest on its way: as it came, or as a strip resized to be cropped."""
+        sides = [side for t in self._item_tfms for side in np.atleast_1d(getattr(t, "size", 1))]
+        strip = max(height, width) / min(height, width) * float(max(sides, default=1)) ** 2
+        return max(height * width, int(strip))
 
     def _group(self, samples: Sequence[Sample], heat: bool) -> list[dict[str, Any]]:
         outputs = ["probabilities", "heat"] if heat else ["probabilities"]
