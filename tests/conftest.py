@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.serve.browser import pytest_terminal_summary  # noqa: F401
+
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():

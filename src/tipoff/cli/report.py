@@ -42,7 +42,8 @@ class Report:
         field("pictures", "  ".join(map(short, self.pictures)))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
         say()
-        field("next", f"tipoff predict {short(self.model)} new/*.jpg")
+        field("next", f"tipoff serve {short(self.model)}")
+        field("", f"tipoff predict {short(self.model)} new/*.jpg")
         field("", f"tipoff explain {short(self.model)} photo.jpg")
 
 

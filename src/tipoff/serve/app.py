@@ -103,7 +103,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
     def add(model: ServedModel, base: str) -> None:
         about = model.about
 
-        @app.get(base or "/", response_class=HTMLResponse, include_in_schema=False)
+        @app.get(f"{base}/", response_class=HTMLResponse, include_in_schema=False)
         def ask(request: Request) -> HTMLResponse:
             return page("page.html", request, about=about, base=base)
 

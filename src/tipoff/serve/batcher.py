@@ -50,32 +50,36 @@ class Batcher:
             one = _Waiting(sample, (self.model.key(sample), heat), heat, loop.create_future())
             self._waiting.append(one)
             if len(self._working) < self.model.at_once:
-                task = asyncio.create_task(self._work())
-                self._working.add(task)
-                task.add_done_callback(self._working.discard)
+                self._working.add(asyncio.create_task(self._work()))
             return await one.answer
         finally:
             self.under_way -= 1
 
     async def _work(self) -> None:
+        """Answer batches until nothing waits."""
+        try:
+            while batch := self._next():
+                await self._answer(batch)
+        finally:  # in the same turn of the loop in which nothing was found to wait, or a sample could be left behind
+            task = asyncio.current_task()
+            assert task is not None
+            self._working.discard(task)
+
+    async def _answer(self, batch: list[_Waiting]) -> None:
+        samples, heat = [w.sample for w in batch], batch[0].heat
         loop = asyncio.get_running_loop()
-        while self._waiting:
-            batch = self._next()
-            if not batch:
-                continue
-            samples, heat = [w.sample for w in batch], batch[0].heat
-            try:
-                answers = await loop.run_in_executor(self._runners, self.model.answer, samples, heat)
-            except BaseException as e:
-                for w in batch:
-                    if not w.answer.done():
-                        w.answer.set_exception(e)
-                if not isinstance(e, Exception):
-                    raise
-                continue
-            for w, made in zip(batch, answers, strict=True):
+        try:
+            answers = await loop.run_in_executor(self._runners, self.model.answer, samples, heat)
+        except BaseException as e:
+            for w in batch:
                 if not w.answer.done():
-                    w.answer.set_result(made)
+                    w.answer.set_exception(e)
+            if not isinstance(e, Exception):
+                raise
+            return
+        for w, made in zip(batch, answers, strict=True):
+            if not w.answer.done():
+                w.answer.set_result(made)
 
     def _next(self) -> list[_Waiting]:
         """The longest waiting sample, and others of its key; those whose client has gone are dropped."""
