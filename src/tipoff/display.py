@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -149,6 +150,17 @@ def show_image(
     if title is not None:
         ax.set_title(str(title))
     return ax
+
+
+def entitle(ax: Axes, text: str, color: str = INK) -> None:
+    """Write `text` over a picture, each of its lines wrapped to the width of `ax`, so that neighbours stay apart."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    points = 72 * ax.get_position().width * figure.get_figwidth()
+    size = STYLE["axes.titlesize"]
+    width = max(10, int(points / (0.55 * size)))  # a letter is about 0.55 of its height wide
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width)]
+    ax.set_title("\n".join(lines), color=color, fontsize=size)
 
 
 def show_images(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from tipoff.display import BAR, BLUE, shown, subplots
+from tipoff.display import BAR, BLUE, INK, UNSURE, YES, shown, subplots
+from tipoff.errors import UsageError
 from tipoff.train.callback import Callback
 from tipoff.train.optim import get_hyperparameter
 from tipoff.train.run import Run
@@ -24,6 +26,8 @@ class Recorder(Callback):
 
     def __init__(self, beta: float = 0.98) -> None:
         self.beta = beta
+        self.lr_curve: tuple[list[float], list[float]] | None = None  # of the last lr_find: rates, losses
+        self._goes_on = False  # the state of a run that was cut off was loaded
         self.reset()
 
     def reset(self) -> None:
@@ -36,8 +40,9 @@ class Recorder(Callback):
         self._done: list[float] = []
 
     def before_fit(self, run: Run) -> None:
-        if not run.n_steps:
+        if not self._goes_on:
             self.reset()
+        self._goes_on = False
         self.metric_names = ["train_loss", "valid_loss", *(m.name for m in run.metrics)]
 
     def before_epoch(self, run: Run) -> None:
@@ -98,6 +103,7 @@ class Recorder(Callback):
         self.reset()
         self.values, self.seconds, self.iters = state["values"], state["seconds"], state["iters"]
         self.hps, self._done = state["hps"], state["losses"]
+        self._goes_on = True
 
     def plot_loss(
         self,
@@ -107,9 +113,13 @@ class Recorder(Callback):
         show_epochs: bool = False,
         ax: Any = None,
     ) -> Any:
-        """The smoothed training loss over the steps, and the validation loss at the end of each epoch."""
+        """The smoothed training loss over the steps, and the validation loss at the end of each epoch.
+
+        The first `skip_start` steps are left away, unless there are few.
+        """
         ax = ax if ax is not None else subplots(figsize=(6, 4))[1]
         smooth = self.smooth()
+        skip_start = skip_start if len(smooth) > 2 * skip_start else 0
         ax.plot(range(skip_start, len(smooth)), smooth[skip_start:], color=BAR, label="train")
         if with_valid and self.values:
             ax.plot(self.iters, [v[1] for v in self.values], color=BLUE, marker="o", label="valid")
@@ -133,4 +143,19 @@ class Recorder(Callback):
             ax.plot(self.hps[name], color=BAR)
             ax.set(xlabel="step", ylabel={"lr": "learning rate", "mom": "momentum"}.get(name, name))
         figure.tight_layout()
+        return shown(figure, show)
+
+    def plot_lr_find(self, suggestions: dict[str, float] | None = None, show: bool = True) -> Any:
+        """The curve of the last `lr_find`, with a point for each of `suggestions`. Returns the figure where `show` is False."""
+        if self.lr_curve is None:
+            raise UsageError("There is no curve to plot: call learn.lr_find() first.")
+        lrs, losses = self.lr_curve
+        figure, ax = subplots(figsize=(6, 4))
+        ax.plot(lrs, losses, color=BAR)
+        for (name, lr), colour in zip((suggestions or {}).items(), [INK, BLUE, YES, UNSURE], strict=False):
+            y = float(np.interp(np.log10(lr), np.log10(lrs), losses))
+            ax.plot(lr, y, "o", color=colour, label=f"{name} {lr:.1e}")
+        if suggestions:
+            ax.legend()
+        ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
         return shown(figure, show)

@@ -54,7 +54,7 @@ class CSVLogger(Callback):
 
     def before_fit(self, run: Run) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if run.n_steps or (self.append and self.path.exists()):
+        if self.path.exists() and (run.n_steps or self.append):
             return
         with open(self.path, "w", newline="") as file:
             csv.writer(file).writerow(

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tipoff.data.kind import Kind
 from tipoff.data.transform import BatchTransform, ItemTransform
+from tipoff.display import entitle
 from tipoff.spec import Spec
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Block(Spec):
 
     def show(self, value: Tensor, ax: Axes) -> None:
         """Draw one encoded value into `ax`."""
-        ax.set_title(str(self.decode(value)))
+        entitle(ax, str(self.decode(value)))
 
 
 @dataclass(frozen=True)
@@ -103,4 +104,4 @@ class Target(Block):
 
     def show_result(self, truth: Tensor, prob: Tensor, ax: Axes) -> None:
         """Draw the truth and the prediction into the title of `ax`."""
-        ax.set_title(f"{self.decode(truth)}\n{self.sentence(prob)}")
+        entitle(ax, f"{self.decode(truth)}\n{self.sentence(prob)}")

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from tipoff.answer import Category, MultiCategory, Regression
 from tipoff.data.block import Target
+from tipoff.display import INK, NO, entitle
 from tipoff.errors import DataError, NotSetUp, did_you_mean, some
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class CategoryBlock(Target):
 
     def show_result(self, truth: Tensor, prob: Tensor, ax: Axes) -> None:
         right = int(truth) == int(prob.argmax())
-        ax.set_title(f"{self.decode(truth)}\n{self.sentence(prob)}", color="#211c16" if right else "#a02a20")
+        entitle(ax, f"{self.decode(truth)}\n{self.sentence(prob)}", INK if right else NO)
 
 
 @dataclass(frozen=True)

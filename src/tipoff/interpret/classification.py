@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from tipoff.data.show import show_sample
-from tipoff.display import INK, get_grid, shown, subplots
+from tipoff.display import INK, entitle, get_grid, shown, subplots
 from tipoff.interpret.gradcam import heat_maps, overlay
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import Predictions
@@ -56,9 +56,8 @@ class Interpretation:
             if maps is not None:
                 overlay(maps[i], batch.x[0].shape[-2:], ax)
             truth = target.decode(self.made.targets[at[i]])
-            ax.set_title(
-                f"{target.sentence(self.made.probs[at[i]])}\nis {truth}, loss {float(losses[i]):.2f}"
-            )
+            said = target.sentence(self.made.probs[at[i]])
+            entitle(ax, f"{said}\nis {truth}, loss {float(losses[i]):.2f}")
         figure.tight_layout()
         return shown(figure, show)
 
@@ -88,14 +87,17 @@ class ClassificationInterpretation(Interpretation):
         plot_txt: bool = True,
         figsize: tuple[float, float] | None = None,
         show: bool = True,
-        **_: Any,
+        **kwargs: Any,
     ) -> Any:
-        """Draw the confusion matrix; `normalize` gives shares of each row. Returns the figure where `show` is False."""
+        """Draw the confusion matrix; `normalize` gives shares of each row. `kwargs`, such as `dpi`, are the figure's.
+
+        Returns the figure where `show` is False.
+        """
         m = self.confusion_matrix().astype(float)
         shares = m / np.maximum(m.sum(1, keepdims=True), 1) if normalize else m
         n = len(m)
         side = max(4.0, 0.42 * n + 2)
-        figure, ax = subplots(figsize=figsize or (side, side))
+        figure, ax = subplots(figsize=figsize or (side, side), **kwargs)
         ax.imshow(shares, cmap=cmap, vmin=0)
         ax.grid(False)
         ax.set_xticks(range(n), [str(v) for v in self.vocab], rotation=90)

@@ -46,7 +46,9 @@ def plan_minutes(learn: Learner, seconds: float, freeze_epochs: int, spent: floa
     epochs = epochs_that_fit(seconds - spent, head, everything, freeze_epochs)
     needed = head * freeze_epochs + everything * epochs
     of_head = f"{freeze_epochs} of the head at {head:.1f} s and " if freeze_epochs else ""
-    over = f", more than the {max(0.0, seconds - spent):.0f} s that are left" if needed > seconds - spent else ""
+    over = (
+        f", more than the {max(0.0, seconds - spent):.0f} s that are left" if needed > seconds - spent else ""
+    )
     note(
         f"{seconds / 60:g} minutes, {spent:.0f} s of them spent: epochs: {of_head}{epochs} of all layers at "
         f"{everything:.1f} s, about {needed:.0f} s{over}"

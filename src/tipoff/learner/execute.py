@@ -84,7 +84,7 @@ def make_run(learn: Learner, stage: Stage, cbs: Sequence[Callback] = ()) -> Run:
     for cb in every:
         if hasattr(cb, "attach"):  # one that wants more than the run
             cb.attach(learn)
-    return Run(
+    run = Run(
         learn.model,
         learn.dls.train,
         learn.dls.valid,
@@ -98,6 +98,8 @@ def make_run(learn: Learner, stage: Stage, cbs: Sequence[Callback] = ()) -> Run:
         first_epoch=learn.n_epochs_done,
         part=stage.part,
     )
+    run.epoch, run.n_steps = stage.start_epoch, stage.start_epoch * len(run.train)
+    return run
 
 
 def execute(
@@ -126,7 +128,7 @@ def execute(
         try:
             fit(run)
         finally:
-            learn.n_epochs_done += run.epoch
+            learn.n_epochs_done += run.epoch - stages[i].start_epoch
         if run.stopping:
             break
 

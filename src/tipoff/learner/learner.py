@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, overload
 
 from torch import Tensor, nn
 
@@ -169,6 +169,10 @@ class Learner:
     ) -> None:
         if n_epoch < 0:
             raise UsageError(f"n_epoch is {n_epoch}; it must not be negative.")
+        if not 0 <= options["start_epoch"] <= n_epoch:
+            raise UsageError(
+                f"start_epoch is {options['start_epoch']}; it lies between 0 and n_epoch, {n_epoch}."
+            )
         if reset_opt:
             self.opt = None
         execute(self, [Stage(kind, n_epoch, self._rates(lr), **options)], _as_callbacks(cbs))
@@ -180,9 +184,10 @@ class Learner:
         wd: float | None = None,
         cbs: Any = None,
         reset_opt: bool = False,
+        start_epoch: int = 0,
     ) -> None:
-        """Train for `n_epoch` epochs at a constant learning rate."""
-        self._fit("constant", n_epoch, lr, cbs, reset_opt, wd=wd)
+        """Train for `n_epoch` epochs at a constant learning rate; those before `start_epoch` count as done."""
+        self._fit("constant", n_epoch, lr, cbs, reset_opt, start_epoch=start_epoch, wd=wd)
 
     def fit_one_cycle(
         self,
@@ -195,10 +200,11 @@ class Learner:
         moms: Moms | None = None,
         cbs: Any = None,
         reset_opt: bool = False,
+        start_epoch: int = 0,
     ) -> None:
         """Train with the one-cycle policy (Smith 2018): up to `lr_max` over `pct_start` of the run, then down."""
         options = {"div": div, "div_final": div_final, "pct_start": pct_start, "wd": wd, "moms": moms}
-        self._fit("one_cycle", n_epoch, lr_max, cbs, reset_opt, **options)
+        self._fit("one_cycle", n_epoch, lr_max, cbs, reset_opt, start_epoch=start_epoch, **options)
 
     def fit_flat_cos(
         self,
@@ -209,9 +215,11 @@ class Learner:
         wd: float | None = None,
         cbs: Any = None,
         reset_opt: bool = False,
+        start_epoch: int = 0,
     ) -> None:
         """Train at a constant rate for `pct_start` of the run, then anneal along a cosine."""
-        self._fit("flat_cos", n_epoch, lr, cbs, reset_opt, div_final=div_final, pct_start=pct_start, wd=wd)
+        options = {"div_final": div_final, "pct_start": pct_start, "wd": wd}
+        self._fit("flat_cos", n_epoch, lr, cbs, reset_opt, start_epoch=start_epoch, **options)
 
     def fit_sgdr(
         self,
@@ -222,10 +230,12 @@ class Learner:
         cbs: Any = None,
         reset_opt: bool = False,
         wd: float | None = None,
+        start_epoch: int = 0,
     ) -> None:
         """Train with warm restarts (Loshchilov and Hutter 2017): cycles of `cycle_len` epochs, each longer."""
         n = sum(cycle_len * cycle_mult**i for i in range(n_cycles))
-        self._fit("sgdr", n, lr_max, cbs, reset_opt, cycle_len=cycle_len, cycle_mult=cycle_mult, wd=wd)
+        options = {"cycle_len": cycle_len, "cycle_mult": cycle_mult, "wd": wd}
+        self._fit("sgdr", n, lr_max, cbs, reset_opt, start_epoch=start_epoch, **options)
 
     def fine_tune(
         self,
@@ -240,6 +250,7 @@ class Learner:
         wd: float | None = None,
         moms: Moms | None = None,
         cbs: Any = None,
+        reset_opt: bool = False,
         *,
         minutes: float | None = None,
     ) -> None:
@@ -252,6 +263,8 @@ class Learner:
         if minutes is not None:
             epochs = plan_minutes(self, minutes * 60, freeze_epochs)
         assert epochs is not None
+        if reset_opt:
+            self.opt = None
         stages = fine_tune_stages(
             epochs,
             len(self.groups),
@@ -305,7 +318,6 @@ class Learner:
         with_decoded: bool = False,
         with_loss: bool = False,
         act: Callable[[Tensor], Tensor] | None = None,
-        **_: Any,
     ) -> tuple[Any, ...]:
         """(probabilities, targets), with inputs before, decoded answers and losses behind where asked for.
 
@@ -319,8 +331,17 @@ class Learner:
             out.append(made.losses)
         return tuple(out)
 
-    def predict(self, item: Any) -> Prediction:
-        """(decoded, encoded, probabilities) of one item, such as a path, read as at validation."""
+    @overload
+    def predict(self, item: Any, with_input: Literal[False] = False) -> Prediction: ...
+
+    @overload
+    def predict(self, item: Any, with_input: Literal[True]) -> tuple[Tensor, Any, Tensor, Tensor]: ...
+
+    def predict(self, item: Any, with_input: bool = False) -> tuple[Any, ...]:
+        """(decoded, encoded, probabilities) of one item, such as a path, read as at validation.
+
+        With `with_input`, what the network was shown comes first, as a person can look at it: (3, H, W) in [0, 1].
+        """
         plan = self.dls.plan
         if plan is None:
             raise UsageError(
@@ -330,7 +351,8 @@ class Learner:
         inputs = plan.inputs_of([plan.read(*raw)])
         prob = self.predictor().probabilities(inputs)[0]
         encoded = self.target.decide(prob[None])[0]
-        return Prediction(self.target.decode(encoded), encoded, prob)
+        made = Prediction(self.target.decode(encoded), encoded, prob)
+        return (plan.undo(plan.inputs[0].kind, inputs[0])[0], *made) if with_input else made
 
     def predictor(self) -> Predictor:
         """What answers, as it would from the exported file."""
@@ -367,11 +389,9 @@ class Learner:
         """
         return calibrate(self)
 
-    def summary(self) -> str:
+    def summary(self) -> None:
         """Print layers, shapes of outputs and numbers of parameters."""
-        text = summary(self)
-        print(text)
-        return text
+        print(summary(self))
 
     # files ---------------------------------------------------------------------------------
 
@@ -384,9 +404,11 @@ class Learner:
         """Write weights and optimizer to `path/model_dir/file.pth`."""
         return save_weights(self, self._file(file), with_opt)
 
-    def load(self, file: str | Path, with_opt: bool = True, strict: bool = True) -> Learner:
-        """Read what `save` wrote."""
-        load_weights(self, self._file(file), with_opt, strict)
+    def load(
+        self, file: str | Path, device: str | None = None, with_opt: bool = True, strict: bool = True
+    ) -> Learner:
+        """Read what `save` wrote, by way of the memory of `device` (the CPU's, unless given)."""
+        load_weights(self, self._file(file), device or "cpu", with_opt, strict)
         return self
 
     def export(self, fname: str | Path = "export.tipoff", *, catalog: Catalog | None = None) -> Path:

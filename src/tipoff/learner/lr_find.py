@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tipoff.callbacks.recorder import Recorder
-from tipoff.display import BAR, INK, shown, subplots
 from tipoff.learner.execute import make_run
 from tipoff.learner.stages import Stage
 from tipoff.notes import note
@@ -77,7 +76,7 @@ def lr_find(
     lrs, losses = recorder.lrs, recorder.smooth()
     skip = 10 if len(lrs) > 30 else 0
     lrs, losses = lrs[skip:-5] or lrs, losses[skip:-5] or losses
-    if n_batches < 10 or len(lrs) < 20:
+    if n_batches < 4 or len(lrs) < 20:
         note(f"lr_find saw {len(recorder.lrs)} steps over {n_batches} batches: too few to trust the curve")
     funcs = (
         suggest_funcs
@@ -88,23 +87,7 @@ def lr_find(
     )
     names = [getattr(f, "__name__", f"suggestion_{i}") for i, f in enumerate(funcs)]
     found = [f(lrs, losses, num_it) for f in funcs]
-    learn.recorder.lr_curve = (lrs, losses)  # type: ignore[attr-defined]
+    learn.recorder.lr_curve = (lrs, losses)
     if show_plot:
-        shown(plot_lr_find(lrs, losses, dict(zip(names, found, strict=True))))
+        learn.recorder.plot_lr_find(dict(zip(names, found, strict=True)))
     return namedtuple("SuggestedLRs", names)(*found)
-
-
-def plot_lr_find(lrs: list[float], losses: list[float], suggestions: dict[str, float]) -> Any:
-    """The curve, with a point for each suggestion."""
-    import numpy as np
-
-    figure, ax = subplots(figsize=(6, 4))
-    ax.plot(lrs, losses, color=BAR)
-    colours = [INK, "#1d5fa8", "#2b6a45", "#7c5200"]
-    for (name, lr), colour in zip(suggestions.items(), colours, strict=False):
-        y = float(np.interp(np.log10(lr), np.log10(lrs), losses))
-        ax.plot(lr, y, "o", color=colour, label=f"{name} {lr:.1e}")
-    if suggestions:
-        ax.legend()
-    ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
-    return figure

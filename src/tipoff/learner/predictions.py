@@ -13,7 +13,7 @@ from tipoff.data.batch import Batch
 from tipoff.data.dataset import SampleDataset
 from tipoff.data.loader import Loader
 from tipoff.data.show import show_sample
-from tipoff.display import get_grid, shown
+from tipoff.display import entitle, get_grid, shown
 from tipoff.errors import UsageError
 from tipoff.nn.packed import packed
 
@@ -182,6 +182,6 @@ def show_results(
         if batch.y:
             learn.target.show_result(batch.y[0][i].cpu(), probs[i], ax)
         else:
-            ax.set_title(learn.target.sentence(probs[i]))
+            entitle(ax, learn.target.sentence(probs[i]))
     figure.tight_layout()
     return shown(figure, show)

@@ -27,6 +27,7 @@ class Stage:
     pct_start: float = 0.25
     cycle_len: int = 1
     cycle_mult: int = 2
+    start_epoch: int = 0  # those before it count as done
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

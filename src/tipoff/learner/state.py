@@ -32,13 +32,13 @@ def save_weights(learn: Learner, path: Path, with_opt: bool) -> Path:
     return path
 
 
-def load_weights(learn: Learner, path: Path, with_opt: bool, strict: bool) -> None:
+def load_weights(learn: Learner, path: Path, device: str, with_opt: bool, strict: bool) -> None:
     """Read what `save_weights` wrote. Raises `BundleError` where there is none or it does not fit."""
     if not path.exists():
         near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise BundleError(f"There is no file {path}.{did_you_mean(path.name, near)}")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location=device, weights_only=True)
         learn.model.load_state_dict(state["model"], strict=strict)
     except Exception as e:
         raise BundleError(f"{path} does not hold weights of this model: {str(e)[:300]}") from None
