@@ -69,6 +69,8 @@ def exact_resize(x: np.ndarray, height: int, width: int) -> np.ndarray:  # (H, W
     """torch's antialiased bilinear resize, in [0, 255], not rounded."""
     if x.shape[:2] == (height, width):
         return np.asarray(x, dtype=np.float32)
+    if width == 1 and height > 1:  # torch 2.14 gives wrong numbers where only the width becomes 1
+        return exact_resize(x.transpose(1, 0, 2), width, height).transpose(1, 0, 2)
     t = torch.from_numpy(np.array(x, dtype=np.float32)).permute(2, 0, 1)[None]
     t = F.interpolate(t, (height, width), mode="bilinear", antialias=True, align_corners=False)
     return t[0].permute(1, 2, 0).numpy()
