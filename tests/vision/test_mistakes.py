@@ -1,5 +1,6 @@
 """The mistakes people make most, and what they are told."""
 
+import os
 import shutil
 
 import pandas as pd
@@ -37,6 +38,21 @@ def test_a_folder_without_pictures(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     with refused(str(tmp_path), "0 ", r"\.txt"):
         ImageDataLoaders.from_folder(tmp_path, valid_pct=0.2)
+
+
+def test_a_folder_that_may_not_be_read_is_said(photos, monkeypatch):
+    whole, said = os.scandir, list[str]()
+
+    def scandir(path):
+        if str(path).endswith("red"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with listening(said.append):
+        files = get_image_files(photos)
+    assert {f.parent.name for f in files} == {"blue", "green"}
+    assert len(said) == 1 and "red cannot be read" in said[0] and "Permission denied" in said[0]
 
 
 def test_no_split_and_no_train_or_valid_folder(photos):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from tipoff.errors import DataError, need_folder, some
+from tipoff.notes import note
 
 IMAGE_EXTENSIONS = frozenset(
     [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"]
@@ -23,13 +24,13 @@ def get_files(
     """All files below `path`, sorted, hidden ones left out.
 
     `extensions` keeps only those endings (with the dot, any case); `folders` only those folders directly
-    below `path`. Raises `DataError` where `path` is not a folder.
+    below `path`. Folders that may not be read are left out, and said. Raises `DataError` where `path` is no folder.
     """
     root = need_folder(path)
     wanted = None if extensions is None else {e.lower() for e in extensions}
     found: list[Path] = []
     seen: set[tuple[int, int]] = set()  # links may go in a circle
-    for top, dirs, names in os.walk(root, followlinks=followlinks):
+    for top, dirs, names in os.walk(root, onerror=_say_unread, followlinks=followlinks):
         stat = os.stat(top)
         if (stat.st_dev, stat.st_ino) in seen:
             dirs[:] = []
@@ -50,6 +51,10 @@ def get_files(
             if not n.startswith(".") and (wanted is None or os.path.splitext(n)[1].lower() in wanted)
         ]
     return sorted(found)
+
+
+def _say_unread(e: OSError) -> None:
+    note(f"the folder {e.filename} cannot be read and is left out: {e.strerror}")
 
 
 def get_image_files(
