@@ -153,14 +153,20 @@ def show_image(
 
 
 def entitle(ax: Axes, text: str, color: str = INK) -> None:
-    """Write `text` over a picture, each of its lines wrapped to the width of `ax`, so that neighbours stay apart."""
-    figure = ax.get_figure(root=True)
+    """Write `text` over a picture, each of its lines wrapped to its part of the figure, so that neighbours stay apart."""
+    figure, spec = ax.get_figure(root=True), ax.get_subplotspec()
     assert figure is not None
-    points = 72 * ax.get_position().width * figure.get_figwidth()
+    points = 72 * figure.get_figwidth() / (spec.get_gridspec().ncols if spec is not None else 1)
     size = STYLE["axes.titlesize"]
-    width = max(10, int(points / (0.55 * size)))  # a letter is about 0.55 of its height wide
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, width)]
-    ax.set_title("\n".join(lines), color=color, fontsize=size)
+    width = max(12, int(0.95 * points / (0.58 * size)))  # a letter is about 0.58 of its height wide
+    kept = text.replace(" %", "\u00a0%")  # a number stays with its sign
+    lines = [part for line in kept.split("\n") for part in _wrapped(line, width)]
+    longest = max(map(len, lines), default=1)
+    ax.set_title("\n".join(lines), color=color, fontsize=size * min(1.0, width / longest))
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def show_images(

@@ -110,7 +110,7 @@ class CategoryBlock(Target):
         if unknown:
             label, n = unknown.most_common(1)[0]
             raise DataError(
-                f"{n} items have the label {label!r}, which is not among the {len(at)} of the training set: "
+                f"{n} item{'s have' if n > 1 else ' has'} the label {label!r}, which is not among the {len(at)} of the training set: "
                 f"{some(at, 12)}.{did_you_mean(str(label), map(str, at))} Split again so that every class has items "
                 "to learn from, or pass CategoryBlock(vocab=[...]) with all of them."
             )
