@@ -21,7 +21,7 @@ from typing import Any
 from common import data
 
 HERE = Path(__file__).resolve().parent
-ROUNDS = 2
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 Figures = dict[str, Any]
 
 
