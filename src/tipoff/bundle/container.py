@@ -12,9 +12,10 @@ import stat
 import struct
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from tipoff.errors import BundleError, did_you_mean
 
@@ -66,13 +67,17 @@ def write_members(path: Path, files: Mapping[str, bytes]) -> None:
         ) from e
 
 
-def _write_zip(path: Path, files: Mapping[str, bytes]) -> None:
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, which takes the place of `path` when the block ends; what is there stays until then.
+
+    >>> with replacing(Path("x.bin")) as file:  # doctest: +SKIP
+    ...     file.write(b"whole")
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as raw:
-            with zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
-                for name, data in files.items():
-                    archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), data)
+            yield raw
             raw.flush()
             os.fsync(raw.fileno())
         umask = os.umask(0)
@@ -82,6 +87,12 @@ def _write_zip(path: Path, files: Mapping[str, bytes]) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _write_zip(path: Path, files: Mapping[str, bytes]) -> None:
+    with replacing(path) as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), data)
 
 
 def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:

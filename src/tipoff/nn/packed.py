@@ -126,7 +126,11 @@ def _pack(conv: FoldedConv2d, dtype: torch.dtype) -> nn.Module:
     act: type = nn.Identity
     if isinstance(norm, FoldedNorm2d) and type(norm.act) in _ACTS:
         act, norm.act = type(norm.act), nn.Identity()
-    pointwise = conv.kernel_size == conv.stride == (1, 1) and conv.groups == 1 and (conv.same or not any(conv.padding))
+    pointwise = (
+        conv.kernel_size == conv.stride == (1, 1)
+        and conv.groups == 1
+        and (conv.same or not any(conv.padding))
+    )
     return (PackedPointwise if pointwise else PackedConv2d)(conv, act, dtype)
 
 

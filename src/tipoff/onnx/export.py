@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +11,7 @@ from onnx import TensorProto, helper
 import tipoff
 from tipoff.answer import Answer
 from tipoff.bundle.catalog import CATALOG
+from tipoff.bundle.container import replacing
 from tipoff.bundle.file import Bundle, read
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import BundleError, SpecError
@@ -121,18 +120,7 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path`; a file that is there stays until the new one is whole. Raises `BundleError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(path) as file:
+            file.write(data)
     except OSError as e:
         raise BundleError(f"{path} cannot be written: {e.strerror or e}.") from None

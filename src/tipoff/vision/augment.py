@@ -121,7 +121,9 @@ class Normalize(Pointwise):
         return x.new_tensor(self.mean).reshape(shape), x.new_tensor(self.std).reshape(shape)
 
     def point(self, x: Tensor, u: Tensor | None) -> Tensor:
-        if len(set(zip(self.mean, self.std, strict=True))) == 1:  # one number is faster than one for each channel
+        if (
+            len(set(zip(self.mean, self.std, strict=True))) == 1
+        ):  # one number is faster than one for each channel
             return (x - self.mean[0]).div_(self.std[0])
         mean, std = self._stats(x)
         return (x - mean).div_(std)
