@@ -164,12 +164,16 @@ def test_ctrl_c_says_how_to_go_on(photos, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
     )
-    while not (tmp_path / "x_results" / "checkpoint.pt").exists():
-        assert run.poll() is None
-        time.sleep(0.02)
-    run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=60)
+    try:
+        while not (tmp_path / "x_results" / "checkpoint.pt").exists():
+            assert run.poll() is None
+            time.sleep(0.02)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+    finally:
+        run.kill()
     assert run.returncode == 130
     assert "tipoff resume x_results/checkpoint.pt" in words(said) and "Traceback" not in said
 
