@@ -84,8 +84,9 @@ def page(r: dict[str, Any]) -> str:
     """The results as Markdown."""
     out = [
         "# What was measured\n",
-        f"`make bench`, {r['date']}, on {r['machine']}. Each figure is the median of {ROUNDS} processes, what is compared "
-        "taking turns. The machine is shared: trust the ratios. Data: " + r["data"] + ".\n",
+        f"`make bench`, {r['date']}, on {r['machine']}. What is compared takes turns; rounds, of which the median is shown: "
+        + ", ".join(f"{part} {n}" for part, n in r["rounds"].items())
+        + ". The machine is shared: trust the ratios. Data: " + r["data"] + ".\n",
         "## A whole `fine_tune` from JPEG files\n",
         "efficientnet_lite0 at 224 px, batches of 32, one epoch of the head and two of everything, the same body, weights, "
         "size, head, rates and kinds of augmentation; reading, training and validating. fastai reads without worker processes, "
@@ -171,6 +172,7 @@ def main() -> None:
         subprocess.run([sys.executable, str(HERE / "prepare.py"), folder], check=True, capture_output=True)
         for name in chosen:
             results[name] = parts[name](Path(folder))
+            results.setdefault("rounds", {})[name] = ROUNDS if name != "startup" else 10
             kept.write_text(json.dumps(results, indent=1) + "\n")
     if set(parts) <= set(results):
         (HERE / "RESULTS.md").write_text(page(results))
