@@ -84,9 +84,11 @@ def page(r: dict[str, Any]) -> str:
     """The results as Markdown."""
     out = [
         "# What was measured\n",
-        f"`make bench`, {r['date']}, on {r['machine']}. What is compared takes turns; rounds, of which the median is shown: "
-        + ", ".join(f"{part} {n}" for part, n in r["rounds"].items())
-        + ". The machine is shared: trust the ratios. Data: " + r["data"] + ".\n",
+        f"`make bench`, {r['date']}. What is compared takes turns, on one machine; rounds, of which the median is shown: "
+        + ", ".join(f"{part} {n} ({r['machines'][part]})" for part, n in r["rounds"].items())
+        + ". The machines are shared: trust the ratios. Data: "
+        + r["data"]
+        + ".\n",
         "## A whole `fine_tune` from JPEG files\n",
         "efficientnet_lite0 at 224 px, batches of 32, one epoch of the head and two of everything, the same body, weights, "
         "size, head, rates and kinds of augmentation; reading, training and validating. fastai reads without worker processes, "
@@ -112,7 +114,7 @@ def page(r: dict[str, Any]) -> str:
         "Tensors in memory, with progress, metrics and one-cycle, against a loop written by hand; microseconds a step.\n",
         table(["network", "", "plain loop", "library", "added", "ratio"], rows),
         "## Prediction\n",
-        "From photo files of about 500 x 375 to classes, 37 of them; milliseconds a photo. `tipoff` is `load_predictor`, in "
+        "From photo files of about 350 x 256 to classes, 37 of them; milliseconds a photo. `tipoff` is `load_predictor`, in "
         "float32; `tipoff Learner` is `learn.predict` in float32 and `learn.get_preds` in bfloat16.\n",
         table(["", "one at a time", "500 at once", "peak MB"], [[w, f["one"], f["many"], int(f["peak_mb"])] for w, f in r["predict"].items()]),
         "## A server\n",
@@ -156,13 +158,18 @@ def machine() -> str:
 
 
 def main() -> None:
-    parts = {"overhead": overhead, "finetune": finetune, "predict": predict, "startup": startup, "serve": serve}
+    parts = {
+        "overhead": overhead,
+        "finetune": finetune,
+        "predict": predict,
+        "startup": startup,
+        "serve": serve,
+    }
     chosen = sys.argv[1:] or list(parts)
     kept = HERE / "results.json"
     results: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     results |= {
         "date": datetime.date.today().isoformat(),
-        "machine": machine(),
         "data": "Oxford-IIIT Pet and Imagenette (parts of them)" if data() else "samples/",
         "versions": {
             n: importlib.metadata.version(n) for n in ("torch", "timm", "fastai", "onnxruntime", "tipoff")
@@ -173,6 +180,7 @@ def main() -> None:
         for name in chosen:
             results[name] = parts[name](Path(folder))
             results.setdefault("rounds", {})[name] = ROUNDS if name != "startup" else 10
+            results.setdefault("machines", {})[name] = machine()
             kept.write_text(json.dumps(results, indent=1) + "\n")
     if set(parts) <= set(results):
         (HERE / "RESULTS.md").write_text(page(results))

@@ -22,7 +22,12 @@ if who == "torch":
 
     net = timm.create_model(ARCH, num_classes=37).eval()
     prepare = transforms.Compose(
-        [transforms.Resize(SIZE), transforms.CenterCrop(SIZE), transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
+        [
+            transforms.Resize(SIZE),
+            transforms.CenterCrop(SIZE),
+            transforms.ToTensor(),
+            transforms.Normalize(MEAN, STD),
+        ]
     )
 
     @app.post("/predict")
@@ -37,7 +42,13 @@ else:
 
     paths, labels, _, _ = photos("pets")
     dls = ImageDataLoaders.from_lists(
-        ".", paths, labels, valid_pct=0.2, seed=0, item_tfms=Resize(SIZE), batch_tfms=Normalize.from_stats(MEAN, STD)
+        ".",
+        paths,
+        labels,
+        valid_pct=0.2,
+        seed=0,
+        item_tfms=Resize(SIZE),
+        batch_tfms=Normalize.from_stats(MEAN, STD),
     )
     learn = fastai_learner(dls, str(folder / "body.pt"))
     learn.remove_cbs([c for c in learn.cbs if type(c).__name__ == "ProgressCallback"])
