@@ -153,7 +153,7 @@ def test_the_size_that_is_said_is_that_of_the_packages():
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> Path:
     """A model file of parts that tipoff knows, as the command line needs."""
-    from conftest import bundle_of
+    from tests.onnx.conftest import bundle_of
 
     return write(tmp_path_factory.mktemp("cli") / "small.tipoff", bundle_of(arch="timm/test_resnet"))
 

@@ -8,8 +8,8 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from conftest import OWN, VOCAB, bundle_of, export, write
 
+from tests.onnx.conftest import OWN, VOCAB, bundle_of, export, write
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import Predictor
 from tipoff.data import CategoryBlock, MultiCategoryBlock, RegressionBlock

@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import onnx
 import pytest
-from conftest import OWN, bundle_of, export, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from PIL import Image
 
+from tests.onnx.conftest import OWN, bundle_of, export, write
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import Predictor
 from tipoff.data import MultiCategoryBlock, RegressionBlock
