@@ -97,7 +97,7 @@ def verify(bundle: Bundle, tolerance: float = 1e-3) -> float:
         return 0.0
     net = Predictor(bundle.plan, bundle.build())
     try:
-        got = net.probabilities(tuple(bundle.check[f"x{i}"] for i in range(len(bundle.plan.inputs))))
+        got = net.probabilities(tuple(bundle.check[f"x{i}"] for i in range(bundle.plan.n_x)))
         off = float((got - bundle.check["prob"]).abs().max())
     except Exception as e:  # whatever inputs of the wrong shape or type make the network say
         raise BundleError(f"The check inputs do not go with the model: {type(e).__name__}, {e}") from None

@@ -31,6 +31,11 @@ class Block(Spec):
     item_tfms: ClassVar[tuple[ItemTransform, ...]] = ()  # always, before those of the user
     batch_tfms: ClassVar[tuple[BatchTransform, ...]] = ()  # always, after those of the user
 
+    @property
+    def n_tensors(self) -> int:
+        """How many tensors `encode` makes of one value: where more than one, it and `collate` give a tuple."""
+        return 1
+
     def setup(self, values: Sequence[Any]) -> Self:
         """A complete block, from the training values."""
         return self
@@ -40,24 +45,24 @@ class Block(Spec):
         return value
 
     def encode(self, value: Any) -> Any:
-        """One raw value as a tensor; for kinds that transforms change, as an array."""
+        """One raw value as a tensor; for kinds that transforms change, as an array; a tuple of `n_tensors`."""
         raise NotImplementedError
 
-    def encode_all(self, values: Sequence[Any]) -> Tensor:  # -> (N, ...)
+    def encode_all(self, values: Sequence[Any]) -> Any:  # -> (N, ...)
         return torch.stack([self.encode(v) for v in values])
 
     def check(self, value: Any) -> str | None:
         """Why `encode` would refuse this raw value, found cheaply, or None."""
         return None
 
-    def collate(self, values: Sequence[Any]) -> Tensor:  # -> (B, ...)
+    def collate(self, values: Sequence[Any]) -> Any:  # -> (B, ...)
         return torch.stack([torch.as_tensor(v) for v in values])
 
-    def decode(self, value: Tensor) -> Any:
+    def decode(self, value: Any) -> Any:
         """What `encode` made, as a person would write it."""
         return value
 
-    def show(self, value: Tensor, ax: Axes) -> None:
+    def show(self, value: Any, ax: Axes) -> None:
         """Draw one encoded value into `ax`."""
         entitle(ax, str(self.decode(value)))
 

@@ -203,7 +203,8 @@ class SampleDataset:
                 f"{names[0]} is {sizes[0]} and {names[1]} is {sizes[1]}; a batch needs one size. "
                 "Add item_tfms=Resize(224)."
             )
-        return self.blocks[k].collate(values)
+        made: Tensor = self.blocks[k].collate(values)
+        return made
 
 
 class PairDataset:

@@ -36,6 +36,16 @@ class Plan(Spec):
     def blocks(self) -> tuple[Block, ...]:
         return (*self.inputs, *self.targets)
 
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kind of each tensor of a batch: those of the inputs, then those of the targets."""
+        return [b.kind for b in self.blocks for _ in range(b.n_tensors)]
+
+    @property
+    def n_x(self) -> int:
+        """How many tensors the network takes."""
+        return sum(b.n_tensors for b in self.inputs)
+
     def with_norm(self, norm: BatchTransform) -> Plan:
         """A copy that normalises with `norm`, unless it does so already."""
         if any(type(t) is type(norm) for t in self.batch_tfms):
@@ -97,7 +107,7 @@ class Plan(Spec):
         if not steps:
             return batch
         n = len(batch.x)
-        kinds = [b.kind for b in self.blocks[: n + len(batch.y)]]
+        kinds = self.kinds[: n + len(batch.y)]
         fields = run_batch_transforms(steps, kinds, (*batch.x, *batch.y), batch.items, key)
         return Batch(tuple(fields[:n]), tuple(fields[n:]), batch.items)
 
@@ -116,7 +126,11 @@ class Plan(Spec):
 
     def collate(self, samples: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...]:
         """Inputs read by `read`, put into one batch, before the batch transforms."""
-        return tuple(b.collate([s[i] for s in samples]) for i, b in enumerate(self.inputs))
+        made: list[Tensor] = []
+        for i, block in enumerate(self.inputs):
+            tensors = block.collate([s[i] for s in samples])
+            made += tensors if isinstance(tensors, tuple) else (tensors,)
+        return tuple(made)
 
     def inputs_of(self, samples: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...]:
         """Inputs read by `read`, as the network takes them, on the CPU."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -26,8 +27,13 @@ class Shown(Protocol):
 
 def show_sample(plan: Plan, x: Sequence[Tensor], y: Sequence[Tensor], ax: Any) -> None:
     """Draw one sample of a finished batch into `ax`: its inputs, then its targets."""
-    for block, value in zip(plan.blocks, (*x, *y), strict=False):
-        block.show(plan.undo(block.kind, value[None].detach().cpu())[0], ax)
+    rest = iter((*x, *y))
+    for block in plan.blocks:
+        values = tuple(
+            plan.undo(block.kind, t[None].detach().cpu())[0] for t in itertools.islice(rest, block.n_tensors)
+        )
+        if values:
+            block.show(values[0] if block.n_tensors == 1 else values, ax)
 
 
 def show_batch(
@@ -51,7 +57,7 @@ def show_batch(
             "show_batch needs DataLoaders made from a DataBlock, which know how to draw their items."
         )
     if b is not None:
-        n = len(plan.inputs)
+        n = plan.n_x
         done = Batch(tuple(b[:n]), tuple(b[n:]), torch.arange(len(b[0])))
     elif unique:
         same = dl.order(0)[0][:1]

@@ -53,7 +53,7 @@ def in_order(learn: Learner, ds_idx: int, dl: Any) -> Any:
         return found
     plain = (
         found.dataset.view(training=False)
-        if found.training and isinstance(found.dataset, SampleDataset)
+        if found.training and hasattr(found.dataset, "view")
         else found.dataset
     )
     return found.replace(dataset=plain, shuffle=False, drop_last=False)

@@ -12,7 +12,6 @@ import tipoff
 from tipoff.bundle.file import Bundle, read, write
 from tipoff.bundle.predictor import Predictor
 from tipoff.data.dataloaders import DataLoaders
-from tipoff.data.dataset import SampleDataset
 from tipoff.errors import BundleError, UsageError, did_you_mean
 from tipoff.spec import Catalog
 from tipoff.train.checkpoint import write_checkpoint
@@ -85,10 +84,9 @@ def _finite(value: Any) -> Any:
 
 def _check(learn: Learner) -> dict[str, torch.Tensor]:
     """A few validation inputs and what the network says of them."""
-    if learn.dls.valid is None or not isinstance(learn.dls.valid.dataset, SampleDataset):
+    if learn.dls.plan is None or learn.dls.valid is None or not hasattr(learn.dls.valid.dataset, "plan"):
         return {}
     data = learn.dls.valid.dataset
-    assert learn.dls.plan is not None
     batch = learn.dls.plan.finish(data.batch(torch.arange(min(N_CHECK, len(data))), 0), None)
     prob = Predictor(learn.dls.plan, learn.model, device=learn.dls.device).probabilities(batch.x)
     return {**{f"x{i}": t for i, t in enumerate(batch.x)}, "prob": prob}

@@ -21,7 +21,7 @@ def summary(learn: Learner) -> str:
         rows.append((type(m).__name__, shape, sum(p.numel() for p in own), any(p.requires_grad for p in own)))
 
     hooks = [m.register_forward_hook(seen) for m in learn.model.modules() if not list(m.children())]
-    n_inputs = len(learn.dls.plan.inputs) if learn.dls.plan is not None else 1
+    n_inputs = learn.dls.plan.n_x if learn.dls.plan is not None else 1
     try:
         x = learn.dls.one_batch()[:n_inputs]
         learn.model.eval()
