@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from tipoff.vision.resize import exact_resize
+from tipoff.vision.triangle import resize
 
 
 def weights(n_in, n_out):
@@ -21,4 +22,18 @@ def weights(n_in, n_out):
 def test_it_is_the_triangle_filter(size, to):
     x = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
     wanted = np.einsum("ia,jb,abc->ijc", weights(size[0], to[0]), weights(size[1], to[1]), x.astype(float))
-    assert np.abs(exact_resize(x, *to) - wanted).max() < 0.02
+    assert np.abs(resize(x, *to) - wanted).max() < 1e-3
+
+
+@pytest.mark.parametrize("to", [(224, 299), (37, 50), (600, 800)])
+def test_it_is_what_torch_computes(to):
+    x = np.random.default_rng(1).integers(0, 256, (300, 400, 3)).astype(np.uint8)
+    picture = torch.from_numpy(x).permute(2, 0, 1)[None].double()
+    wanted = torch.nn.functional.interpolate(picture, to, mode="bilinear", antialias=True)[0].permute(1, 2, 0)
+    assert np.abs(resize(x, *to) - wanted.numpy()).max() < 1e-3
+
+
+def test_a_part_is_what_would_have_been_cut_out():
+    x = np.random.default_rng(2).integers(0, 256, (300, 400, 3)).astype(np.uint8)
+    whole = resize(x, 224, 299)
+    np.testing.assert_allclose(resize(x, 224, 299, (10, 37, 200, 224)), whole[10:210, 37:261], atol=1e-3)

@@ -2,8 +2,8 @@
 
 In training, the part that is the same every time (the resize) comes first and is cached as uint8, the
 random part (where to crop) after it. At validation and prediction there is one definition, `image_exact`:
-torch's antialiased bilinear resize in float32, not rounded to whole grey levels, so that validation,
-prediction, the page and the exported graph see the same pixels.
+torch's antialiased bilinear resize in float32 (`vision.triangle`), not rounded to whole grey levels, so that
+validation, prediction, the page and the exported graph see the same pixels.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from tipoff.data.transform import ItemTransform
 from tipoff.errors import UsageError
+from tipoff.vision.triangle import resize as exact_resize
 
 Size = int | tuple[int, int]  # a square, or (height, width)
 
@@ -65,25 +65,23 @@ def fast_resize(x: np.ndarray, height: int, width: int) -> np.ndarray:
     )
 
 
-def exact_resize(x: np.ndarray, height: int, width: int) -> np.ndarray:  # (H, W, 3) -> float32 (h, w, 3)
-    """torch's antialiased bilinear resize, in [0, 255], not rounded."""
-    if x.shape[:2] == (height, width):
-        return np.asarray(x, dtype=np.float32)
-    if width == 1 and height > 1:  # torch 2.14 gives wrong numbers where only the width becomes 1
-        return exact_resize(x.transpose(1, 0, 2), width, height).transpose(1, 0, 2)
-    t = torch.from_numpy(np.array(x, dtype=np.float32)).permute(2, 0, 1)[None]
-    t = F.interpolate(t, (height, width), mode="bilinear", antialias=True, align_corners=False)
-    return t[0].permute(1, 2, 0).numpy()
-
-
 def _half(x: np.ndarray) -> np.ndarray:
     """As float16; NumPy's own conversion takes twenty times as long."""
     return torch.from_numpy(np.ascontiguousarray(x)).half().numpy()
 
 
+def _place(room: int, size: int, share: float) -> int:
+    """Where `size` pixels of `room` begin."""
+    return int(share * (room - size + 1 - 1e-6))
+
+
+def _middle(h: int, w: int, height: int, width: int) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of the middle of a picture of (h, w)."""
+    return _place(h, height, 0.5), _place(w, width, 0.5), height, width
+
+
 def _crop(x: np.ndarray, height: int, width: int, down: float, right: float) -> np.ndarray:
-    top = int(down * (x.shape[0] - height + 1 - 1e-6))
-    left = int(right * (x.shape[1] - width + 1 - 1e-6))
+    top, left = _place(x.shape[0], height, down), _place(x.shape[1], width, right)
     return x[top : top + height, left : left + width]
 
 
@@ -168,12 +166,11 @@ class Resize(ItemTransform):
 
     def image_exact(self, x: np.ndarray) -> np.ndarray:  # -> float16 (h, w, 3), in [0, 255]
         height, width = as_size(self.size)
-        made = exact_resize(x, *Fit(height, width, self.method).target(*x.shape[:2]))
+        target = Fit(height, width, self.method).target(*x.shape[:2])
         if self.method == "crop":
-            made = _crop(made, height, width, 0.5, 0.5)
-        elif self.method == "pad":
-            made = _pad(made, height, width, 0.5, 0.5, self.pad_mode)
-        return _half(made)
+            return _half(exact_resize(x, *target, _middle(*target, height, width)))
+        made = exact_resize(x, *target)
+        return _half(_pad(made, height, width, 0.5, 0.5, self.pad_mode) if self.method == "pad" else made)
 
 
 @dataclass(frozen=True)
@@ -246,8 +243,8 @@ class RandomResizedCrop(ItemTransform):
     def image_exact(self, x: np.ndarray) -> np.ndarray:  # -> float16 (h, w, 3), in [0, 255]
         height, width = as_size(self.size)
         fit = Fit(round(height * (1 + self.val_xtra)), round(width * (1 + self.val_xtra)), "crop")
-        made = _crop(exact_resize(x, *fit.target(*x.shape[:2])), height, width, 0.5, 0.5)
-        return _half(made)
+        target = fit.target(*x.shape[:2])
+        return _half(exact_resize(x, *target, _middle(*target, height, width)))
 
 
 @dataclass(frozen=True)
