@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tipoff.bundle.predictor import load_predictor
-from tipoff.cli.infer import infer
+from tipoff.cli.tasks.pictures.infer import infer
 from tipoff.errors import some
 from tipoff.serve.app import create_app
 from tipoff.serve.model import open_model

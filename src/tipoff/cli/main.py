@@ -23,19 +23,52 @@ app = typer.Typer(
 Model = Annotated[Path, typer.Argument(help="A model file, such as things.tipoff.", show_default=False)]
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        import tipoff
+
+        print(f"tipoff {tipoff.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Say which tipoff this is.", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None: ...
+
+
 @app.command()
 def train(
     path: Annotated[
         Path,
         typer.Argument(
-            help="A folder of class folders, of train/ and valid/, or with a CSV; or the CSV.",
+            help="A folder of class folders, of train/ and valid/, or with a CSV; or a table: CSV, TSV, Parquet, Excel.",
             show_default=False,
         ),
     ],
     target: Annotated[
-        str | None, typer.Option(help="The column of the labels, for a CSV.", show_default=False)
+        str | None, typer.Option(help="The column of a table to predict.", show_default=False)
     ] = None,
-    arch: Annotated[str, typer.Option(help="Any network of timm or torchvision.")] = "efficientnet_lite0",
+    group: Annotated[
+        str | None,
+        typer.Option(
+            help="A table: rows alike in this column stay on one side of the split.", show_default=False
+        ),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="A table: check on the newest rows by this column.", show_default=False)
+    ] = None,
+    arch: Annotated[
+        str | None,
+        typer.Option(
+            help="Photos: any network of timm or torchvision.  [default: efficientnet_lite0]  Tables: tabm or mlp.  "
+            "[default: tabm]",
+            show_default=False,
+        ),
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(help="Time to spend; the epochs are planned to fit.", show_default=False)
     ] = None,
@@ -47,7 +80,10 @@ def train(
         Path | None, typer.Option(help="The model file.  [default: NAME.tipoff]", show_default=False)
     ] = None,
     size: Annotated[int, typer.Option(help="Pixels a side that pictures are brought to.")] = 224,
-    bs: Annotated[int, typer.Option(help="Pictures a batch.")] = 32,
+    bs: Annotated[
+        int | None,
+        typer.Option(help="Pictures or rows a batch.  [default: 32 pictures]", min=1, show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides the split and all randomness.")] = 42,
     pretrained: Annotated[bool, typer.Option(help="Begin with ImageNet weights.")] = True,
     quiet: Annotated[
@@ -57,17 +93,19 @@ def train(
 ) -> None:
     """Train a model on PATH: what it is, is read from what is there.
 
-    Folders of classes, train and valid folders, or a CSV with a column of file names and one of labels
-    become an image classifier. Says what it found, trains, and writes NAME.tipoff and a folder NAME_results/ of pictures.
+    Folders of classes, train and valid folders, or a CSV with a column of file names and one of labels become an image
+    classifier; another table becomes a model of its column --target; a table of ratings (user, item, rating) becomes
+    recommendations. Says what it found, trains, and writes NAME.tipoff and a folder NAME_results/ of pictures.
     """
-    from tipoff.cli.train import Settings, run_training
+    from tipoff.cli.settings import Settings
+    from tipoff.cli.train import run_training
 
     if minutes is not None and epochs is not None:
         raise typer.BadParameter("give --minutes or --epochs, not both")
     run_training(
         Settings(
             path=str(path), target=target, arch=arch, minutes=minutes, epochs=epochs, out=None if out is None else str(out),
-            size=size, bs=bs, seed=seed, pretrained=pretrained, quiet=quiet,
+            size=size, bs=bs, seed=seed, pretrained=pretrained, quiet=quiet, group=group, time=time,
         )
     )  # fmt: skip
 
@@ -132,7 +170,7 @@ def explain(
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
     """Draw what the model looked at in PHOTO."""
-    from tipoff.cli.explain import run_explanation
+    from tipoff.cli.tasks.pictures.explain import run_explanation
 
     run_explanation(model, photo, out)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.cli.screen import field, percent, say, short
+from tipoff.cli.settings import Settings
 from tipoff.errors import DataError
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
 from tipoff.learner.calibrate import Calibration
@@ -57,14 +58,14 @@ def result(n_right: int, n: int) -> str:
     return f"right on {n_right} of {n} unseen photos: {percent(n_right / n)} ({low * 100:.0f} to {high * 100:.0f})"
 
 
-def make_report(learn: Learner, folder: Path, model: Path, baseline: float | None) -> Report:
-    """Calibrate, write the model file, then the pictures into `folder`."""
+def report(learn: Learner, settings: Settings, baseline: float | None) -> Report:
+    """Calibrate, write the model file, then the pictures."""
     calibration = learn.calibrate()
     interp = ClassificationInterpretation.from_learner(learn)
     n_right, n = right_of(interp.made)
     learn.facts["result"] = result(n_right, n)
-    written = learn.export(model.absolute())
-    pictures = _draw(interp, folder)
+    written = learn.export(settings.model_file.absolute())
+    pictures = _draw(interp, settings.folder)
     return Report(n_right, n, baseline, calibration, interp.most_confused(), pictures, written)
 
 

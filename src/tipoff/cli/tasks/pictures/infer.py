@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tipoff.cli.tasks.recognise import is_file_name
 from tipoff.data.items import IMAGE_EXTENSIONS, get_files, get_image_files, need_images
 from tipoff.data.labels import parent_label
 from tipoff.data.splits import ColSplitter, GrandparentSplitter, Splitter, StratifiedSplitter
@@ -103,7 +104,7 @@ def _from_table(file: Path, target: str | None, seed: int) -> Found:
     columns = list(map(str, df.columns))
     if df.empty:
         raise DataError(f"{file} has a header and no rows.")
-    names = next((c for c in columns if _is_file_name(df[c])), None)
+    names = next((c for c in columns if is_file_name(df[c])), None)
     if names is None:
         raise DataError(
             f"{file}: none of the columns {some(columns, 12)} holds names of pictures, such as photo_1.jpg."
@@ -189,11 +190,6 @@ def _say_if_several(labels: list[str]) -> None:
 def _rows(rows: list[Row], table: str) -> str:
     numbers = some((r.number for r in rows), 6)
     return f"{len(rows)} row{'s' * (len(rows) > 1)} of {table} ({numbers})"
-
-
-def _is_file_name(column: Any) -> bool:
-    values = [v for v in column.head(50) if isinstance(v, str)]
-    return bool(values) and sum(Path(v).suffix.lower() in IMAGE_EXTENSIONS for v in values) > len(values) / 2
 
 
 def _label_column(df: Any, columns: list[str], names: str) -> str:

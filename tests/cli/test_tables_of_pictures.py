@@ -2,7 +2,7 @@
 
 import pytest
 
-from tipoff.cli.infer import infer
+from tipoff.cli.tasks.pictures.infer import infer
 from tipoff.data.table import read_table
 from tipoff.errors import DataError
 from tipoff.notes import listening

@@ -1,0 +1,94 @@
+"""What `tipoff train` was asked to do, and whether there is room to do it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tipoff.errors import UsageError
+
+if TYPE_CHECKING:
+    from tipoff.learner.learner import Learner
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is None is chosen by the task that the path makes."""
+
+    path: str
+    target: str | None = None
+    arch: str | None = None
+    minutes: float | None = None
+    epochs: int | None = None
+    out: str | None = None
+    size: int = 224
+    bs: int | None = None
+    seed: int = 42
+    pretrained: bool = True
+    quiet: bool = False
+    group: str | None = None
+    time: str | None = None
+    task: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.epochs is not None and self.epochs < 0:
+            raise UsageError(f"--epochs is {self.epochs}; it is a number from 0 on (0 fits the head only).")
+        if self.minutes is not None and self.minutes <= 0:
+            raise UsageError(f"--minutes is {self.minutes:g}; it is a time above 0, such as 5 or 0.5.")
+        if self.group is not None and self.time is not None:
+            raise UsageError("--group and --time are two ways to split; give one of them.")
+
+    @property
+    def data(self) -> Path:
+        return Path(self.path)
+
+    @property
+    def model_file(self) -> Path:
+        if self.out is not None:
+            return Path(self.out) if self.out.endswith(".tipoff") else Path(self.out + ".tipoff")
+        return Path(f"{self._name()}.tipoff")
+
+    def _name(self) -> str:
+        """That of the folder; of a table of pictures, the folder that it is in; of another table, its own."""
+        if not self.data.is_file():
+            return self.data.resolve().name
+        return self.data.resolve().parent.name if self.task == "pictures" else self.data.stem
+
+    @property
+    def folder(self) -> Path:
+        """Where pictures, the checkpoint and the list of skipped files go: never into the data."""
+        return self.model_file.with_name(f"{self.model_file.stem}_results")
+
+    def from_anywhere(self) -> Settings:
+        """The same with whole paths, for a resume from another folder."""
+        return replace(self, path=str(self.data.absolute()), out=str(self.model_file.absolute()))
+
+
+def check_place(settings: Settings) -> None:
+    """Refuse before training, not after it, when the model file cannot be written."""
+    file, parent = settings.model_file, settings.model_file.absolute().parent
+    if not parent.is_dir():
+        raise UsageError(f"There is no folder {parent} to write {file.name} to.")
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder. Choose another name: --out NAME.tipoff")
+    for place in (parent, settings.folder):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise UsageError(
+                f"The folder {place} may not be written to. Choose another place: --out FOLDER/{file.name}"
+            )
+
+
+def check_room(learn: Learner, file: Path) -> None:
+    """Refuse before training, not after it, when the disk is too full for checkpoint and model file."""
+    weights = sum(t.numel() * t.element_size() for t in learn.model.state_dict().values())
+    # a checkpoint is weights and Adam's two averages; a new one is written beside the old one
+    needed = 7 * weights
+    free = shutil.disk_usage(file.absolute().parent).free
+    if free < needed:
+        raise UsageError(
+            f"There are {free / 1e6:,.0f} MB free in {file.absolute().parent}; the checkpoint and the model file need "
+            f"{needed / 1e6:,.0f}. Make room, or choose another place: --out FOLDER/{file.name}"
+        )

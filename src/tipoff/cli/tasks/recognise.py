@@ -1,0 +1,96 @@
+"""Which task a path makes: a look at its ending and at the first rows of a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tipoff.data.items import IMAGE_EXTENSIONS
+from tipoff.data.table import read_table
+from tipoff.errors import TipoffError
+from tipoff.notes import listening
+
+TABLES = (".csv", ".tsv", ".txt", ".data", ".parquet", ".xlsx", ".xls")
+LOOKED_AT = 1000  # rows
+USERS = ("user", "userid", "reader", "customer", "customerid", "member", "viewer", "person")
+ITEMS = ("item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "title", "artist", "song", "game")  # fmt: skip
+RATINGS = ("rating", "ratings", "score", "stars", "bookrating")
+
+
+class RatingColumns(NamedTuple):
+    """Which columns say who, what and how much."""
+
+    user: Any
+    item: Any
+    rating: Any
+
+
+def task_for(path: Path, target: str | None) -> str:
+    """The name of the task that `path` makes, with the column that was asked for by --target."""
+    if not path.is_file() or path.suffix.lower() not in TABLES:
+        return "pictures"
+    try:
+        with listening(lambda _: None):  # it is said when the whole table is read
+            head = first_rows(path)
+    except TipoffError:
+        return "tables"  # which then says what is wrong
+    if any(is_file_name(head[c]) for c in head.columns):
+        return "pictures"
+    found = rating_columns(head)
+    return "ratings" if found is not None and target in (None, found.rating) else "tables"
+
+
+def first_rows(path: Path) -> Any:
+    """The first rows as a data frame; columns are numbered where the file has no header."""
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet as pq
+
+        return next(pq.ParquetFile(path).iter_batches(LOOKED_AT)).to_pandas()
+    if path.suffix.lower() in (".xlsx", ".xls"):
+        import pandas as pd
+
+        return pd.read_excel(path, nrows=LOOKED_AT)
+    head = read_table(path, nrows=LOOKED_AT)
+    return head if has_header(head.columns) else read_table(path, nrows=LOOKED_AT, header=None)
+
+
+def has_header(cells: Any) -> bool:
+    """Whether the first line names columns: names are no numbers.
+
+    >>> has_header(["user", "item"]), has_header(["196", "242", "3", "881250949"])
+    (True, False)
+    """
+    return not all(_is_number(str(c)) for c in cells)
+
+
+def rating_columns(head: Any) -> RatingColumns | None:
+    """By their names; without a header, by shape: who, what, one of few numbers, perhaps when."""
+    columns = list(head.columns)
+    if all(isinstance(c, int) for c in columns):
+        few = (
+            len(columns) in (3, 4)
+            and head[2].nunique() <= 11 < head[0].nunique()
+            and head[2].dtype.kind in "if"
+        )
+        return RatingColumns(0, 1, 2) if few else None
+    plain = {"".join(ch for ch in str(c).lower() if ch.isalnum()): c for c in columns}
+    user, item, rating = (
+        next((plain[n] for n in names if n in plain), None) for names in (USERS, ITEMS, RATINGS)
+    )
+    if user is None or item is None or rating is None or head[rating].dtype.kind not in "if":
+        return None
+    return RatingColumns(user, item, rating)
+
+
+def is_file_name(column: Any) -> bool:
+    """Whether most of the first values end as the names of pictures do."""
+    values = [v for v in column.head(50) if isinstance(v, str)]
+    return bool(values) and sum(Path(v).suffix.lower() in IMAGE_EXTENSIONS for v in values) > len(values) / 2
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
