@@ -108,3 +108,28 @@ def test_the_loss_of_a_few_steps_is_drawn(plain):
     with plain.no_bar():
         plain.fit(1)
     assert len(plain.recorder.plot_loss().lines[0].get_xdata()) == 6
+
+
+def test_fine_tune_can_start_at_a_later_epoch(plain):
+    with plain.no_bar():
+        plain.fine_tune(3, freeze_epochs=1, start_epoch=1)
+    assert len(plain.recorder.lrs) == 2 * 6  # none of the one frozen epoch, two of three
+
+
+def test_answers_come_in_the_order_of_the_items_whatever_is_asked(plain):
+    probs, targets = plain.get_preds(inner=True, reorder=False)
+    assert torch.equal(probs, plain.get_preds()[0]) and len(targets) == 16
+
+
+def test_the_vocab_says_where_each_class_is(learn):
+    vocab = learn.dls.vocab
+    assert [vocab.o2i[name] for name in vocab] == list(range(len(vocab)))
+
+
+def test_tta_with_transforms_that_change_nothing_is_the_plain_answer(learn):
+    plain, _ = learn.get_preds()
+    squished = Resize(32, method="squish")  # nothing is drawn
+    same, _ = learn.tta(n=2, item_tfms=squished, batch_tfms=[], beta=None)
+    twice, _ = learn.tta(n=1, item_tfms=squished, batch_tfms=[], beta=None)
+    torch.testing.assert_close(same, twice)
+    assert not torch.allclose(same, plain, atol=1e-4)  # squished, not cropped

@@ -36,6 +36,14 @@ class Source:
     items: tuple[Any, Any] = field(default=((), ()), repr=False)  # training, validation
 
 
+class Vocab(list[Any]):
+    """The names of the classes, in the order of the network's outputs; `o2i` is where each of them is."""
+
+    @property
+    def o2i(self) -> dict[Any, int]:
+        return {name: i for i, name in enumerate(self)}
+
+
 class DataLoaders:
     """Training batches first, validation batches second; more loaders may follow.
 
@@ -94,7 +102,7 @@ class DataLoaders:
     @property
     def vocab(self) -> Any:
         """The names of the classes; a list of lists where there are several targets."""
-        names = [list(t.names) for t in self.targets if hasattr(t, "names")]
+        names = [Vocab(t.names) for t in self.targets if hasattr(t, "names")]
         if not names:
             raise AttributeError("these DataLoaders have no vocab: their target has no classes")
         return names[0] if len(self.targets) == 1 else names

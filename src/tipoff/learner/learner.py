@@ -251,12 +251,13 @@ class Learner:
         moms: Moms | None = None,
         cbs: Any = None,
         reset_opt: bool = False,
+        start_epoch: int = 0,
         *,
         minutes: float | None = None,
     ) -> None:
         """Train the head for `freeze_epochs`, then everything for `epochs`, at half the rate and less below.
 
-        With `minutes` instead of `epochs`, a few steps are measured, and as many epochs are planned as fit.
+        In each of the two parts, epochs before `start_epoch` count as done, as in fastai. With `minutes` instead of `epochs`, a few steps are measured, and as many epochs are planned as fit.
         """
         if (epochs is None) == (minutes is None):
             raise UsageError("fine_tune takes either a number of epochs or minutes=.")
@@ -277,6 +278,7 @@ class Learner:
             lr_max=lr_max,
             wd=wd,
             moms=moms,
+            start_epoch=start_epoch,
         )
         execute(self, stages, _as_callbacks(cbs))
 
@@ -318,10 +320,14 @@ class Learner:
         with_decoded: bool = False,
         with_loss: bool = False,
         act: Callable[[Tensor], Tensor] | None = None,
+        inner: bool = False,
+        reorder: bool = True,
     ) -> tuple[Any, ...]:
         """(probabilities, targets), with inputs before, decoded answers and losses behind where asked for.
 
         In the order of the items; items that cannot be read are left out. Targets are None without labels.
+        `inner` and `reorder` are taken for the sake of fastai's notebooks: here calls may be nested, and the order
+        is always that of the items.
         """
         made = predict_all(self, ds_idx, dl, with_input=with_input, act=act)
         out: list[Any] = [*([made.inputs] if with_input else []), made.probs, made.targets]
@@ -371,10 +377,20 @@ class Learner:
         return predict_all(self, ds_idx, dl, metrics=True)
 
     def tta(
-        self, ds_idx: int = 1, dl: Any = None, n: int = 4, beta: float | None = 0.25, use_max: bool = False
+        self,
+        ds_idx: int = 1,
+        dl: Any = None,
+        n: int = 4,
+        item_tfms: Any = None,
+        batch_tfms: Any = None,
+        beta: float | None = 0.25,
+        use_max: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """(probabilities, targets) averaged over `n` randomly changed versions, with a share `beta` of the plain one."""
-        return tta(self, ds_idx, dl, n, beta, use_max)
+        """(probabilities, targets) averaged over `n` randomly changed versions, with a share `beta` of the plain one.
+
+        They are changed as in training, or by `item_tfms` and `batch_tfms`.
+        """
+        return tta(self, ds_idx, dl, n, beta, use_max, item_tfms, batch_tfms)
 
     def show_results(
         self, ds_idx: int = 1, dl: Any = None, max_n: int = 9, shuffle: bool = True, **kwargs: Any

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from tipoff.data.batch import Batch
 from tipoff.data.dataset import SampleDataset
+from tipoff.data.datablock import as_tuple
 from tipoff.data.loader import Loader
+from tipoff.data.plan import Plan
 from tipoff.data.show import show_sample
 from tipoff.display import entitle, get_grid, shown
 from tipoff.errors import UsageError
@@ -124,14 +126,21 @@ def _each(learn: Learner, pred: Tensor, batch: Batch) -> Tensor:  # -> (B,)
 
 
 def tta(
-    learn: Learner, ds_idx: int, dl: Any, n: int, beta: float | None, use_max: bool
+    learn: Learner,
+    ds_idx: int,
+    dl: Any,
+    n: int,
+    beta: float | None,
+    use_max: bool,
+    item_tfms: Any = None,
+    batch_tfms: Any = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Probabilities over `n` random versions of each item, mixed with those of the plain one."""
     plain_loader = in_order(learn, ds_idx, dl)
     plain = predict_all(learn, dl=plain_loader)
     if not isinstance(plain_loader.dataset, SampleDataset):
         raise UsageError("tta needs DataLoaders made from a DataBlock, which know how to change their items.")
-    changed = _Changed(plain_loader)
+    changed = _Changed(plain_loader, _with_tfms(learn, plain_loader.dataset.plan, item_tfms, batch_tfms))
     total = torch.stack([predict_all(learn, dl=changed.version(i)).probs for i in range(n)])
     if use_max:
         return torch.cat([total, plain.probs[None]]).amax(0), plain.targets
@@ -139,11 +148,21 @@ def tta(
     return (mean if beta is None else torch.lerp(mean, plain.probs, beta)), plain.targets
 
 
-class _Changed:
-    """A loader in order whose items are changed at random, another way for each version."""
+def _with_tfms(learn: Learner, plan: Plan, item_tfms: Any, batch_tfms: Any) -> Plan:
+    """`plan` with other transforms where they are given, normalised as before."""
+    if item_tfms is not None:
+        plan = plan.replace(item_tfms=as_tuple(item_tfms))
+    if batch_tfms is not None:
+        plan = plan.replace(batch_tfms=as_tuple(batch_tfms))
+    return plan if learn.norm is None else plan.with_norm(learn.norm)
 
-    def __init__(self, loader: Loader) -> None:
-        self.loader, self.dataset = loader, loader.dataset.view(training=True)  # type: ignore[attr-defined]
+
+class _Changed:
+    """A loader in order whose items are changed at random by `plan`, another way for each version."""
+
+    def __init__(self, loader: Loader, plan: Plan) -> None:
+        self.loader = loader
+        self.dataset = loader.dataset.with_plan(plan).view(training=True)  # type: ignore[attr-defined]
         self.epoch = 0
 
     def version(self, i: int) -> _Changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from tipoff.errors import UsageError
@@ -77,8 +77,11 @@ def fine_tune_stages(
     lr_max: float | slice | Sequence[float] | None = None,
     wd: float | None = None,
     moms: tuple[float, float, float] | None = None,
+    start_epoch: int = 0,
 ) -> tuple[Stage, ...]:
     """fastai's recipe: the head alone first, then everything at half the rate, discriminatively."""
+    if not 0 <= start_epoch <= max(epochs, freeze_epochs):
+        raise UsageError(f"start_epoch is {start_epoch}; it lies between 0 and {max(epochs, freeze_epochs)}.")
     common: dict[str, Any] = {"wd": wd, "moms": moms, "div_final": div_final}
     head = Stage(
         "one_cycle",
@@ -93,4 +96,5 @@ def fine_tune_stages(
     everything = Stage(
         "one_cycle", epochs, group_rates(rest, n_groups), 0, "all", pct_start=pct_start, div=div, **common
     )
-    return tuple(s for s in (head, everything) if s.n_epochs)
+    stages = (replace(s, start_epoch=min(start_epoch, s.n_epochs)) for s in (head, everything))
+    return tuple(s for s in stages if s.n_epochs)
