@@ -57,7 +57,7 @@ class Plan(Spec):
     def train_steps(self) -> tuple[ItemStep, ...]:
         """The item transforms in their parts, as in training."""
         return tuple(
-            part for t in self._item_tfms() for part in (t.parts() if isinstance(t, ItemTransform) else (t,))
+            part for t in self.every_item_tfm() for part in (t.parts() if isinstance(t, ItemTransform) else (t,))
         )
 
     def head(self) -> tuple[ItemTransform, ...]:
@@ -69,7 +69,8 @@ class Plan(Spec):
             head.append(step)
         return tuple(head)
 
-    def _item_tfms(self) -> tuple[ItemStep, ...]:
+    def every_item_tfm(self) -> tuple[ItemStep, ...]:
+        """Those of the blocks, then those of the user."""
         of_blocks = {t: None for block in self.blocks for t in block.item_tfms}
         return (*of_blocks, *self.item_tfms)
 
@@ -88,7 +89,7 @@ class Plan(Spec):
 
     def exact(self, kind: Kind, x: Any) -> Any:
         """Run the item transforms on one value as at validation and prediction: nothing is drawn."""
-        for t in self._item_tfms():
+        for t in self.every_item_tfm():
             if isinstance(t, ItemTransform):
                 x = t.exact(kind, x)
             elif kind is Kind.IMAGE:
@@ -97,13 +98,14 @@ class Plan(Spec):
 
     # batch transforms ----------------------------------------------------------------------
 
-    def _batch_tfms(self) -> list[BatchStep]:
+    def every_batch_tfm(self) -> list[BatchStep]:
+        """Those of the blocks and of the user, in the order in which they run."""
         of_blocks = {t: None for block in self.blocks for t in block.batch_tfms}
         return sorted((*of_blocks, *self.batch_tfms), key=lambda t: getattr(t, "order", 0))
 
     def finish(self, batch: Batch, key: tuple[int, ...] | None) -> Batch:
         """The batch transforms, on whatever device the batch is on; `key` is (seed, epoch) in training."""
-        steps = self._batch_tfms()
+        steps = self.every_batch_tfm()
         if not steps:
             return batch
         n = len(batch.x)
@@ -113,7 +115,7 @@ class Plan(Spec):
 
     def undo(self, kind: Kind, x: Tensor) -> Tensor:
         """From what the network sees back to what a person can look at."""
-        for t in reversed(self._batch_tfms()):
+        for t in reversed(self.every_batch_tfm()):
             if isinstance(t, BatchTransform):
                 x = t.undo(kind, x)
         return x

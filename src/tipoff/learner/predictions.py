@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from tipoff.data.batch import Batch
-from tipoff.data.dataset import SampleDataset
 from tipoff.data.datablock import as_tuple
+from tipoff.data.dataset import SampleDataset
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
 from tipoff.data.show import show_sample

@@ -179,13 +179,13 @@ def read_pictures(plan: Plan, graph: Graph, pixels: str) -> Pictures:
     Raises `SpecError`, naming the place, for a transform that ONNX has no words for here.
     """
     p = Pictures(graph, pixels)
-    for i, t in enumerate(plan._item_tfms()):
+    for i, t in enumerate(plan.every_item_tfm()):
         if isinstance(t, ItemTransform) and Kind.IMAGE.value not in _changes(t):
             continue
         step, fields = _found(t, ITEM, f"plan.item_tfms[{i}]")
         step(p, fields)
     steps = [
-        (t, f"plan.batch_tfms[{i}]") for i, t in enumerate(plan._batch_tfms()) if not getattr(t, "n_draws", 0)
+        (t, f"plan.batch_tfms[{i}]") for i, t in enumerate(plan.every_batch_tfm()) if not getattr(t, "n_draws", 0)
     ]
     found = [_found(t, BATCH, where) for t, where in steps]
     sizes = [f for f in found if f[0] in MOVES.values()]
