@@ -1,0 +1,60 @@
+"""A table in memory as tensors: batches are slices, and no Python runs for a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from tipoff.data.batch import Batch
+from tipoff.data.plan import Plan
+from tipoff.tabular.row import RowBlock
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class TableDataset:
+    """The rows of `frame` under `plan`; `targets` are the raw values of each target, none at prediction.
+
+    `cats` is long (N, C), `conts` float (N, D), `ys` one tensor a target; `batch` gives ((cats, conts), ys).
+    """
+
+    def __init__(self, plan: Plan, frame: DataFrame, targets: Sequence[Any] = ()) -> None:
+        self.plan, self.frame, self.targets = plan, frame, tuple(targets)
+        self.cats, self.conts = self.rows.encode_all(frame)
+        self.ys: tuple[Tensor, ...] = tuple(
+            block.encode_all(values) for block, values in zip(plan.targets, self.targets, strict=False)
+        )
+
+    @property
+    def rows(self) -> RowBlock:
+        block = self.plan.inputs[0]
+        assert isinstance(block, RowBlock)
+        return block
+
+    def __len__(self) -> int:
+        return len(self.cats)
+
+    def __getitem__(self, position: int) -> tuple[Tensor, ...]:
+        return (self.cats[position], self.conts[position], *(y[position] for y in self.ys))
+
+    def batch(self, positions: Tensor, epoch: int) -> Batch:
+        return Batch(
+            (self.cats[positions], self.conts[positions]), tuple(y[positions] for y in self.ys), positions
+        )
+
+    def with_plan(self, plan: Plan) -> TableDataset:
+        """The same rows under another plan."""
+        made = object.__new__(TableDataset)
+        made.plan, made.frame, made.targets = plan, self.frame, self.targets
+        same = plan.inputs == self.plan.inputs
+        made.cats, made.conts = (self.cats, self.conts) if same else plan.inputs[0].encode_all(self.frame)
+        made.ys = tuple(
+            y if block == new else new.encode_all(values)
+            for block, new, y, values in zip(
+                self.plan.targets, plan.targets, self.ys, self.targets, strict=False
+            )
+        )
+        return made
