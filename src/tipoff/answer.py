@@ -24,6 +24,15 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
 
 
+def number(value: float) -> str:
+    """A number as a person writes it: four digits that count, and all those before the point.
+
+    >>> number(71.25), number(206855.8), number(0.04567), number(-3.0)
+    ('71.25', '206,856', '0.04567', '-3')
+    """
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
 def _in_order(prob: Sequence[float]) -> list[int]:
     """Positions, the most probable first; of equals, the first."""
     return sorted(range(len(prob)), key=lambda i: -prob[i])
@@ -88,6 +97,8 @@ class Regression:
 
     >>> Regression("kg").sentence([71.25])
     '71.25 kg'
+    >>> Regression().sentence([206855.8])
+    '206,856'
     """
 
     unit: str = ""
@@ -98,7 +109,7 @@ class Regression:
         return {"value": values[0] if len(values) == 1 else values}
 
     def sentence(self, numbers: Sequence[float]) -> str:
-        return f"{', '.join(f'{float(v):.4g}' for v in numbers)} {self.unit}".rstrip()
+        return f"{', '.join(number(float(v)) for v in numbers)} {self.unit}".rstrip()
 
 
 Answer = Category | MultiCategory | Regression
