@@ -4,7 +4,7 @@ from torch.nn import functional as F
 
 from tipoff.bundle.predictor import load_predictor
 from tipoff.errors import UsageError
-from tipoff.learner.calibrate import fit_temperature, sure_above
+from tipoff.learner.calibrate import Calibration, fit_temperature, sure_above
 from tipoff.learner.state import load_learner
 from tipoff.vision import ImageDataLoaders, Resize, vision_learner
 
@@ -42,10 +42,17 @@ def test_a_perfect_model_is_still_not_sure_of_what_looks_unlike_anything():
     assert sure_above(two(p), torch.zeros(101, dtype=torch.long)) == pytest.approx(0.805, abs=0.002)
 
 
-def test_a_model_that_guesses_is_sure_of_half_at_most():
+def test_a_model_that_guesses_is_hardly_ever_sure():
     p = torch.linspace(0.99, 0.51, 100)
     y = (torch.arange(100) % 2).long()
-    assert int((p >= sure_above(two(p), y)).sum()) <= 51
+    assert int((p >= sure_above(two(p), y)).sum()) <= 1
+
+
+def test_a_model_whose_surest_answer_is_wrong_is_never_sure():
+    p = torch.tensor([1.0, 0.9, 0.8])  # a probability may well be rounded to 1
+    t = sure_above(two(p), torch.tensor([1, 0, 0]))
+    assert not (p >= t).any()
+    assert "sure of none of 3" in str(Calibration(1.0, t, 3, 0, 0))
 
 
 def test_calibration_goes_into_the_model_file(photos, tmp_path):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
 
 RIGHT = 0.95  # of the answers that are called sure
+NEVER = 1.01  # no probability is as high
 USUAL = 0.05  # of the right answers may be less probable than what is called sure
 
 
@@ -28,6 +29,11 @@ class Calibration(NamedTuple):
     n_sure_right: int
 
     def __str__(self) -> str:
+        if not self.n_sure:
+            return (
+                f"sure of none of {self.n} unseen items: not even its most probable answers were right in "
+                f"{100 * RIGHT:.0f} % of the cases"
+            )
         return (
             f"sure of {self.n_sure} of {self.n} unseen items, with {math.floor(1000 * self.sure_above) / 10:g} % or more, "
             f"and right on {self.n_sure_right} of these"
@@ -51,19 +57,17 @@ def fit_temperature(logits: Tensor, y: Tensor) -> float:  # (N, C), (N,)
 def sure_above(prob: Tensor, y: Tensor) -> float:  # (N, C), (N,)
     """The probability from which an answer is called sure.
 
-    The lowest from which 95 % of the answers were right; half of the items are called sure where no probability
-    does that. And at least as high as all but 5 % of the right answers were: what is less sure is unlike
-    anything the model was right on.
+    The lowest from which 95 % of the answers were right; `NEVER` where no probability does that. And at least as
+    high as all but 5 % of the right answers were: what is less sure is unlike anything the model was right on.
     """
     top, said = prob.max(-1)
     right = said == y
     order = top.argsort(descending=True)
     share = right[order].double().cumsum(0) / torch.arange(1, len(y) + 1)
     good = (share >= RIGHT).nonzero()
-    last = max(int(good[-1]) if len(good) else 0, (len(y) - 1) // 2)
-    lowest = float(top[order[last]])
-    usual = float(top[right].double().quantile(USUAL)) if right.any() else lowest
-    return max(lowest, usual)
+    if not len(good):
+        return NEVER
+    return max(float(top[order[int(good[-1])]]), float(top[right].double().quantile(USUAL)))
 
 
 def calibrate(learn: Learner) -> Calibration:
