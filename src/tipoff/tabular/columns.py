@@ -10,21 +10,34 @@ import numpy as np
 from tipoff.errors import DataError
 from tipoff.notes import note
 from tipoff.spec import Spec
-from tipoff.tabular.values import LARGEST, Key, categories, key, numbers, of_kind, row_name
+from tipoff.tabular.reading import find_formats, read_dates
+from tipoff.tabular.values import (
+    Coded,
+    Key,
+    coded,
+    iso,
+    key,
+    not_a_category,
+    number,
+    numbers,
+    of_kind,
+    row_name,
+)
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
 MAX_CHOICES = 200  # that a form offers
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
 class Column(Spec):
     """One column of the raw rows, as it was among the training rows.
 
-    `choices` are the categories, the most frequent first (200 at most); `low` and `high` the range of numbers or dates
-    (as text, ISO 8601); `typical` the median or the most frequent; `missing_ok` whether values were missing; `whole`
-    whether all numbers were whole.
+    `choices` are the categories, the most frequent first (200 at most); `low` and `high` the range of numbers, or of dates
+    as text; `typical` the median or the most frequent; `missing_ok` whether values were missing; `whole` whether all numbers
+    were whole; `formats` how dates are written.
     """
 
     name: str
@@ -35,14 +48,46 @@ class Column(Spec):
     typical: Key | None = None
     missing_ok: bool = False
     whole: bool = False
+    formats: tuple[str, ...] = ()
 
-    def read(self, frame: DataFrame) -> Any:
-        """The values of this column of `frame` as the steps take them; raises `DataError` with row and column."""
-        return read_numbers(frame, self.name) if self.kind == "number" else frame[self.name]
+    def read(self, frame: DataFrame) -> np.ndarray | Coded:
+        """This column of `frame` as the steps take it. Raises `DataError`, naming row and column."""
+        if self.kind == "number":
+            return read_numbers(frame, self.name)
+        return read_dates(frame, self.name, self.formats) if self.kind == "date" else coded(frame[self.name])
+
+    def read_one(self, value: Any) -> np.ndarray | Coded:
+        """The same for the value of a single row, without the cost of a frame."""
+        if self.kind == "number":
+            try:
+                found = number(value)
+            except ValueError:
+                raise DataError(
+                    f"Column {self.name}: {value!r:.60} is not a number{self._range()}."
+                ) from None
+            return np.array([_finite(self.name, found)])
+        if self.kind == "date":
+            import pandas as pd
+
+            return read_dates(pd.DataFrame({self.name: [value]}), self.name, self.formats)
+        try:
+            return Coded(np.zeros(1, np.int64), [key(value)])
+        except TypeError:
+            raise DataError(not_a_category(self.name, value)) from None
+
+    def _range(self) -> str:
+        return "" if self.low is None else f"; in training it was between {self.low:g} and {self.high:g}"
+
+
+def _finite(name: str, value: float) -> float:
+    if abs(value) <= LARGEST or value != value:
+        return value
+    note(f"{name} is infinite: taken as missing")
+    return np.nan
 
 
 def read_numbers(frame: DataFrame, name: str) -> np.ndarray:  # -> float64 (N,), NaN where missing
-    """A column as numbers; infinite ones count as missing, which is said."""
+    """A column as numbers; infinite ones, and those beyond float32, count as missing, which is said."""
     values, bad = numbers(frame[name])
     if bad.any():
         i, n = int(bad.argmax()), int(bad.sum())
@@ -52,46 +97,50 @@ def read_numbers(frame: DataFrame, name: str) -> np.ndarray:  # -> float64 (N,),
             f"Column {name}, {row_name(frame, i)}: {frame[name].iloc[i]!r:.60} is not a number{more}; "
             f"{others} others are. Leave the cell empty if it is unknown, or make {name} a category."
         )
-    huge = np.abs(values) > LARGEST  # infinite, or so in float32
+    huge = np.abs(values) > LARGEST
     if huge.any():
         i, n = int(huge.argmax()), int(huge.sum())
-        rows = f"{row_name(frame, i)}" + (f" and {n - 1} more" if n > 1 else "")
+        rows = row_name(frame, i) + (f" and {n - 1} more" if n > 1 else "")
         note(f"{name} is infinite in {rows}: taken as missing")
         values = np.where(huge, np.nan, values)
     return values
 
 
 def number_column(name: str, values: np.ndarray) -> Column:  # float64 (N,)
-    """What is to be known of a column of numbers, read by `read_numbers`."""
+    """What is to be known of a column of numbers."""
     there = values[~np.isnan(values)]
     missing = len(there) < len(values)
     if not len(there):
         return Column(name, missing_ok=missing)
     low, high, typical = float(there.min()), float(there.max()), float(np.median(there))
-    return Column(
-        name,
-        low=low,
-        high=high,
-        typical=typical,
-        missing_ok=missing,
-        whole=bool((there == there.round()).all()),
-    )
+    whole = bool((there == there.round()).all())
+    return Column(name, low=low, high=high, typical=typical, missing_ok=missing, whole=whole)
 
 
-def category_column(column: Series) -> Column:
+def category_column(name: str, values: Coded) -> Column:
     """What is to be known of a column of categories."""
-    codes, values = categories(column)
-    keys = of_kind(map(key, values))
-    counts = np.bincount(codes[codes >= 0], minlength=len(keys))
+    keys = of_kind(values.keys)
+    counts = np.bincount(values.codes[values.codes >= 0], minlength=len(keys))
     n_of: dict[Key, int] = {}
     for k, n in zip(keys, counts.tolist(), strict=True):
-        if k is not None and n:
+        if k is not None:
             n_of[k] = n_of.get(k, 0) + n
     choices = sorted(n_of, key=lambda k: (-n_of[k], str(k)))
-    return Column(
-        str(column.name),
-        "flag" if choices and isinstance(choices[0], bool) else "category",
-        tuple(choices[:MAX_CHOICES]),
-        typical=choices[0] if choices else None,
-        missing_ok=sum(n_of.values()) < len(column),
-    )
+    kind: Literal["category", "flag"] = "flag" if choices and isinstance(choices[0], bool) else "category"
+    missing = sum(n_of.values()) < len(values.codes)
+    first = choices[0] if choices else None
+    return Column(name, kind, tuple(choices[:MAX_CHOICES]), typical=first, missing_ok=missing)
+
+
+def date_column(frame: DataFrame, name: str, formats: tuple[str, ...] = ()) -> Column:
+    """What is to be known of a column of dates, written as `formats` say or as is found out."""
+    import pandas as pd
+
+    formats = formats or find_formats(frame[name])
+    dates = read_dates(frame, name, formats)
+    there = np.sort(dates[~np.isnat(dates)])
+    if not len(there):
+        raise DataError(f"The column {name} has no date in any row; leave it out.")
+    low, typical, high = (iso(pd.Timestamp(there[i])) for i in (0, len(there) // 2, -1))
+    missing = len(there) < len(dates)
+    return Column(name, "date", low=low, high=high, typical=typical, missing_ok=missing, formats=formats)

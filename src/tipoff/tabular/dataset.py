@@ -21,18 +21,23 @@ class TableDataset:
     `cats` is long (N, C), `conts` float (N, D), `ys` one tensor a target; `batch` gives ((cats, conts), ys).
     """
 
-    def __init__(self, plan: Plan, frame: DataFrame, targets: Sequence[Any] = ()) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        frame: DataFrame,
+        targets: Sequence[Any] = (),
+        inputs: tuple[Tensor, Tensor] | None = None,
+    ) -> None:
         self.plan, self.frame, self.targets = plan, frame, tuple(targets)
-        self.cats, self.conts = self.rows.encode_all(frame)
+        self.cats, self.conts = self.rows.encode_all(frame) if inputs is None else inputs
         self.ys: tuple[Tensor, ...] = tuple(
             block.encode_all(values) for block, values in zip(plan.targets, self.targets, strict=False)
         )
 
     @property
     def rows(self) -> RowBlock:
-        block = self.plan.inputs[0]
-        assert isinstance(block, RowBlock)
-        return block
+        """What made tensors of the rows."""
+        return rows_of(self.plan)
 
     def __len__(self) -> int:
         return len(self.cats)
@@ -50,7 +55,7 @@ class TableDataset:
         made = object.__new__(TableDataset)
         made.plan, made.frame, made.targets = plan, self.frame, self.targets
         same = plan.inputs == self.plan.inputs
-        made.cats, made.conts = (self.cats, self.conts) if same else plan.inputs[0].encode_all(self.frame)
+        made.cats, made.conts = (self.cats, self.conts) if same else rows_of(plan).encode_all(self.frame)
         made.ys = tuple(
             y if block == new else new.encode_all(values)
             for block, new, y, values in zip(
@@ -58,3 +63,10 @@ class TableDataset:
             )
         )
         return made
+
+
+def rows_of(plan: Plan) -> RowBlock:
+    """The block of a plan for rows of a table."""
+    block = plan.inputs[0]
+    assert isinstance(block, RowBlock)
+    return block

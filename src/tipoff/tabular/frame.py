@@ -20,7 +20,8 @@ def as_frame(rows: Any) -> DataFrame:
     >>> as_frame({"age": 39, "job": "nurse"}).shape
     (1, 2)
     """
-    pd = need("pandas", "A table", "tipoff[train]")
+    need("pandas", "A table", "tipoff[train]")
+    import pandas as pd
 
     if isinstance(rows, pd.DataFrame):
         frame = rows
@@ -45,10 +46,12 @@ def as_frame(rows: Any) -> DataFrame:
     return frame
 
 
-def need_columns(frame: DataFrame, names: Sequence[str], what: str = "The rows lack") -> None:
-    """Raise `DataError` unless all `names` are columns of `frame`."""
-    if missing := [n for n in names if n not in frame.columns]:
+def need_columns(have: DataFrame | Sequence[str], names: Sequence[str], what: str = "The rows lack") -> None:
+    """Raise `DataError` unless all `names` are columns of a frame, or in a list of them."""
+    there = list(getattr(have, "columns", have))
+    known = set(there)
+    if missing := [n for n in names if n not in known]:
         raise DataError(
             f"{what} the column{'s' * (len(missing) > 1)} {some(map(repr, missing))}; there are "
-            f"{some(frame.columns, 12)}.{did_you_mean(missing[0], frame.columns)}"
+            f"{some(there, 12)}.{did_you_mean(missing[0], map(str, there))}"
         )

@@ -81,7 +81,8 @@ class TabularPandas:
         block = RowBlock(tuple(cats), tuple(conts), steps, y_names=tuple(self.y_names))
         learn_from = self.raw.iloc[: self.split]
         target = as_target(learn_from, self.y_names, y_block) if self.y_names else None
-        self.plan = Plan((block.setup(learn_from),), () if target is None else (target,))
+        block, self._train_rows = block.fit(learn_from)
+        self.plan = Plan((block,), () if target is None else (target,))
 
     def _with_target(self, frame: DataFrame, *splits: np.ndarray) -> list[np.ndarray]:
         """The positions of the rows that have an answer; rows without are left out, which is said."""
@@ -135,7 +136,9 @@ class TabularPandas:
     @cached_property
     def items(self) -> DataFrame:
         """All rows after the steps, and the encoded target."""
-        made = self.block.frame(self.raw)
+        import pandas as pd
+
+        made = pd.DataFrame(self.block.apply(self.raw), index=self.raw.index)[self.x_names]
         if self.target is not None and set(self.y_names) <= set(self.raw.columns):
             y = self.target.encode_all(values_of(self.raw, self.y_names)).numpy().reshape(len(made), -1)
             for i, name in enumerate(self.y_names):

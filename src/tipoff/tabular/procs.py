@@ -1,22 +1,20 @@
-"""Steps of a table: frozen values that are fitted once to the training rows and applied to whole frames."""
+"""Steps of a table: frozen values that are fitted once to the training rows and applied to any rows, a column at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from tipoff.errors import UsageError, some
 from tipoff.notes import note
 from tipoff.spec import Spec
-from tipoff.tabular.values import NA, Key, categories, key, like, of_kind, row_name
+from tipoff.tabular.values import NA, Coded, Columns, Key, like, of_kind, small
 
-if TYPE_CHECKING:
-    from pandas import DataFrame, Series
-
+FARTHEST = 1e6  # standard deviations from the mean
 STRATEGIES = ("median", "mode", "constant")
 
 
@@ -24,41 +22,45 @@ STRATEGIES = ("median", "mode", "constant")
 class TabularProc(Spec):
     """A step: `setup` fits it to the training rows, `apply` changes any rows. Steps run by their `order`.
 
-    A step of your own is a frozen dataclass with these two methods; its fields are what a model file keeps.
+    Rows come as a dict of columns: numbers as float64 with NaN for none, dates as datetime64, categories as `Coded`. A step
+    of your own is a frozen dataclass with these methods; its fields are what a model file keeps.
+
+    >>> class Ratio(TabularProc):
+    ...     def setup(self, columns, cats, conts):
+    ...         return self, cats, [*conts, "bmi"]
+    ...     def apply(self, columns):
+    ...         return {**columns, "bmi": columns["weight"] / columns["height"] ** 2}
     """
 
     order: ClassVar[int] = 0
 
-    def setup(self, df: DataFrame, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
+    def setup(self, columns: Columns, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
         """The fitted step, and the names of the categories and of the numbers after it."""
         return self, cats, conts
 
-    def apply(self, df: DataFrame) -> DataFrame:
-        """Changed rows; `df` itself stays as it is."""
+    def apply(self, columns: Columns) -> Columns:
+        """Changed rows; neither `columns` nor its arrays are changed."""
         raise NotImplementedError
 
-    def undo(self, df: DataFrame) -> DataFrame:
+    def undo(self, columns: Columns) -> Columns:
         """Rows as they were before `apply`, as far as that is known: to be looked at."""
-        return df
+        return columns
 
 
-def with_columns(df: DataFrame, columns: Mapping[str, Any]) -> DataFrame:
-    """A frame with some columns changed or added; the others are shared, not copied."""
-    import pandas as pd
-
-    kept = {name: df[name] for name in df.columns}
-    made = pd.DataFrame({**kept, **columns}, index=df.index, copy=False)
-    made.attrs = df.attrs
-    return made
+def array(columns: Columns, name: str) -> np.ndarray:
+    """A column of numbers, dates or codes."""
+    values = columns[name]
+    assert isinstance(values, np.ndarray)
+    return values
 
 
 @dataclass(frozen=True)
 class FillMissing(TabularProc):
     """Put a number where one is missing, and say so in a category `NAME_na`.
 
-    `fill_strategy` is "median", "mode" or "constant" (`fill_vals`: pairs of name and number, or a dict; 0 else). With
-    `add_col`, columns in which training rows lack numbers get a `NAME_na`. A number that is missing where none was
-    missing in training is filled too, and said.
+    `fill_strategy` is "median", "mode" or "constant" (then `fill_vals` has the number of each column, 0 where it is not
+    named). With `add_col`, columns in which training rows lack numbers get a `NAME_na`. A number that is missing where
+    none was missing in training is filled too, and that is said.
     """
 
     fill_strategy: str = "median"
@@ -76,57 +78,63 @@ class FillMissing(TabularProc):
         if isinstance(self.fill_vals, Mapping):
             object.__setattr__(self, "fill_vals", tuple((k, float(v)) for k, v in self.fill_vals.items()))
 
-    def setup(self, df: DataFrame, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
-        flags = [self._flag(name, df) if self.add_col and df[name].isna().any() else None for name in conts]
-        fills = tuple(self._fill(df[name]) for name in conts)
-        fitted = self.replace(names=tuple(conts), fills=fills, flags=tuple(flags))
+    def setup(self, columns: Columns, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
+        fills, flags = [], []
+        for name in conts:
+            values = array(columns, name)
+            there = values[~np.isnan(values)]
+            fills.append(self._fill(name, there))
+            flags.append(self._flag(name, columns) if self.add_col and len(there) < len(values) else None)
+        fitted = self.replace(names=tuple(conts), fills=tuple(fills), flags=tuple(flags))
         return fitted, cats + [f for f in flags if f is not None], conts
 
-    def _flag(self, name: str, df: DataFrame) -> str:
+    @staticmethod
+    def _flag(name: str, columns: Columns) -> str:
         flag = f"{name}_na"
-        while flag in df.columns:
+        while flag in columns:
             flag += "_"
         return flag
 
-    def _fill(self, column: Series) -> float:
+    def _fill(self, name: str, there: np.ndarray) -> float:
         if self.fill_strategy == "constant":
-            return float(dict(self.fill_vals or ()).get(column.name, 0.0))
-        there = column.dropna()
+            return float(dict(self.fill_vals or ()).get(name, 0.0))
         if not len(there):
-            note(f"{column.name} has no value in any training row: it is taken as 0")
+            note(f"{name} has no value in any training row: it is taken as 0")
             return 0.0
-        return float(there.median() if self.fill_strategy == "median" else there.value_counts().idxmax())
+        if self.fill_strategy == "median":
+            return float(np.median(there))
+        values, counts = np.unique(there, return_counts=True)
+        return float(values[counts.argmax()])
 
-    def apply(self, df: DataFrame) -> DataFrame:
-        made: dict[str, Any] = {}
+    def apply(self, columns: Columns) -> Columns:
+        made = dict(columns)
         for name, fill, flag in zip(self.names, self.fills, self.flags, strict=True):
-            values = df[name].to_numpy()
+            values = array(columns, name)
             missing = np.isnan(values)
             n = int(missing.sum())
-            if flag is not None:
-                made[flag] = missing
-            elif n and self.add_col:
-                rows = f"{row_name(df, int(missing.argmax()))}" + (f" and {n - 1} more" if n > 1 else "")
-                note(f"{name} is missing in {rows}, as in no training row: taken as {fill:g}")
             if n:
                 made[name] = np.where(missing, fill, values)
-        return with_columns(df, made) if made else df
+            if flag is not None:
+                made[flag] = small(missing)
+            elif n and self.add_col:
+                rows = "a row" if n == 1 else f"{n} rows"
+                note(f"{name} is missing in {rows}, as in none of the training rows: taken as {fill:g}")
+        return made
 
-    def undo(self, df: DataFrame) -> DataFrame:
-        made = {
-            name: df[name].where(df[flag] != True)  # noqa: E712  # codes of unknown rows are no truth values
-            for name, flag in zip(self.names, self.flags, strict=True)
-            if flag is not None and flag in df.columns and name in df.columns
-        }
-        return with_columns(df, made) if made else df
+    def undo(self, columns: Columns) -> Columns:
+        made = dict(columns)
+        for name, flag in zip(self.names, self.flags, strict=True):
+            if flag is not None and flag in made:
+                made[name] = np.where(made.pop(flag) == True, np.nan, array(columns, name))  # noqa: E712
+        return made
 
 
 @dataclass(frozen=True)
 class Categorify(TabularProc):
     """Number the categories of each column: 0 is missing or unknown, then those of the training rows in order.
 
-    The order is that of the alphabet, of the numbers, or of a pandas categorical. Values are compared as text in a column
-    of text and as numbers in a column of numbers, so 8, 8.0 and "8" are the same.
+    The order is that of the alphabet, of numbers, or of an ordered pandas categorical. Values are compared as text in a
+    column of text and as numbers in a column of numbers, so 8, 8.0 and "8" are the same.
     """
 
     order: ClassVar[int] = 1
@@ -134,55 +142,40 @@ class Categorify(TabularProc):
     names: tuple[str, ...] = ()
     vocabs: tuple[tuple[Key, ...], ...] = ()
 
-    def setup(self, df: DataFrame, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
-        return self.replace(names=tuple(cats), vocabs=tuple(vocab(df[name]) for name in cats)), cats, conts
+    def setup(self, columns: Columns, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
+        vocabs = []
+        for name in cats:
+            values = columns[name]
+            assert isinstance(values, Coded)
+            keys = dict.fromkeys(k for k in of_kind(values.keys) if k is not None)
+            vocabs.append(tuple(keys) if values.ordered else tuple(sorted(keys)))
+        return self.replace(names=tuple(cats), vocabs=tuple(vocabs)), cats, conts
 
     @cached_property
-    def _tables(self) -> dict[str, dict[Key, int]]:
-        return {
-            n: {v: i + 1 for i, v in enumerate(voc)} for n, voc in zip(self.names, self.vocabs, strict=True)
-        }
+    def _tables(self) -> tuple[dict[Key | None, int], ...]:
+        return tuple({k: i + 1 for i, k in enumerate(vocab)} for vocab in self.vocabs)
 
-    def apply(self, df: DataFrame) -> DataFrame:
-        return with_columns(
-            df, {n: self._codes(df[n], voc) for n, voc in zip(self.names, self.vocabs, strict=True)}
-        )
+    def apply(self, columns: Columns) -> Columns:
+        made = dict(columns)
+        for name, vocab, number_of in zip(self.names, self.vocabs, self._tables, strict=True):
+            values = columns[name]
+            assert isinstance(values, Coded)
+            numbers = [number_of.get(like(k, vocab), 0) for k in values.keys]
+            made[name] = np.array([*numbers, 0])[values.codes]  # the last is that of -1, no value
+            if new := [k for k, n in zip(values.keys, numbers, strict=True) if not n and k is not None]:
+                note(f"{name} {some(map(repr, new), 3)} was not in training: taken as unknown")
+        return made
 
-    def _codes(self, column: Series, voc: tuple[Key, ...]) -> np.ndarray:  # -> long (N,)
-        at = self._tables[str(column.name)]
-        codes, values = categories(column)
-        table = np.zeros(len(values) + 1, np.int64)  # the last is that of -1, missing
-        unknown: list[Any] = []
-        for i, value in enumerate(values):
-            found = key(value)
-            table[i] = at.get(like(found, voc), 0)  # type: ignore[arg-type]  # None is in no vocabulary
-            if not table[i] and found is not None and str(found).strip():
-                unknown.append(found)
-        if unknown:
-            note(f"{column.name} {some(map(repr, unknown), 3)} was not in training: taken as unknown")
-        return table[codes]
-
-    def undo(self, df: DataFrame) -> DataFrame:
-        words = {
-            n: np.array([NA, *voc], dtype=object) for n, voc in zip(self.names, self.vocabs, strict=True)
-        }
-        return with_columns(
-            df, {n: w[df[n].to_numpy(dtype=np.int64)] for n, w in words.items() if n in df.columns}
-        )
+    def undo(self, columns: Columns) -> Columns:
+        made = dict(columns)
+        for name, vocab in zip(self.names, self.vocabs, strict=True):
+            words = np.array([NA, *vocab], dtype=object)
+            made[name] = words[array(columns, name)]
+        return made
 
     def __getitem__(self, name: str) -> list[Key]:
-        """The classes of a column, as fastai's `categorify["state"]`."""
+        """The classes of a column, by their codes."""
         return [NA, *self.vocabs[self.names.index(name)]]
-
-
-def vocab(column: Series) -> tuple[Key, ...]:
-    """The categories of a column that occur, in order."""
-    import pandas as pd
-
-    _, values = categories(column)
-    keys = dict.fromkeys(k for k in of_kind(map(key, values)) if k is not None)
-    ordered = isinstance(column.dtype, pd.CategoricalDtype) and column.cat.ordered
-    return tuple(keys) if ordered else tuple(sorted(keys))  # type: ignore[type-var]  # all of one kind
 
 
 @dataclass(frozen=True)
@@ -195,38 +188,37 @@ class Normalize(TabularProc):
     means: tuple[float, ...] = ()
     stds: tuple[float, ...] = ()
 
-    def setup(self, df: DataFrame, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
+    def setup(self, columns: Columns, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
         means, stds = [], []
         for name in conts:
-            values = df[name].to_numpy(dtype=np.float64)
+            values = array(columns, name)
             there = values[~np.isnan(values)]
             mean, std = (float(there.mean()), float(there.std())) if len(there) else (0.0, 1.0)
             means.append(mean)
             stds.append(std if std > 1e-12 * np.abs(there).max(initial=0.0) else 1.0)
         return self.replace(names=tuple(conts), means=tuple(means), stds=tuple(stds)), cats, conts
 
-    def apply(self, df: DataFrame) -> DataFrame:
-        stats = zip(self.names, self.means, self.stds, strict=True)
-        return with_columns(
-            df, {n: (df[n].to_numpy(dtype=np.float64) - mean) / std for n, mean, std in stats}
-        )
+    def apply(self, columns: Columns) -> Columns:
+        made = dict(columns)
+        for name, mean, std in zip(self.names, self.means, self.stds, strict=True):
+            # a cell of 1e300 must not make the answer NaN; training rows are never so far out
+            made[name] = ((array(columns, name) - mean) / std).clip(-FARTHEST, FARTHEST)
+        return made
 
-    def undo(self, df: DataFrame) -> DataFrame:
+    def undo(self, columns: Columns) -> Columns:
         stats = zip(self.names, self.means, self.stds, strict=True)
-        return with_columns(df, {n: df[n] * std + mean for n, mean, std in stats if n in df.columns})
+        return {**columns, **{n: array(columns, n) * std + mean for n, mean, std in stats}}
 
 
 def as_procs(procs: Any) -> tuple[TabularProc, ...]:
-    """Classes and instances of steps as instances, by their order."""
+    """Classes and instances of steps as instances, in their order."""
     made = []
     for proc in [procs] if isinstance(procs, (type, TabularProc)) else procs:
         step = proc() if isinstance(proc, type) else proc
         if not isinstance(step, TabularProc):
             raise UsageError(
-                f"procs holds {proc!r:.60}, which is no step; it takes Categorify, FillMissing, Normalize, Datepart(...) "
-                "or TabularProcs of your own."
+                f"procs holds {proc!r:.60}, which is no step; it takes Categorify, FillMissing, Normalize, "
+                "Datepart(...), or a TabularProc of your own."
             )
         made.append(step)
-    if twice := {type(s).__name__ for s in made if sum(type(o) is type(s) for o in made) > 1} - {"Datepart"}:
-        raise UsageError(f"procs holds {some(twice)} twice.")
     return tuple(sorted(made, key=lambda s: s.order))

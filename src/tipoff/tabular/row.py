@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from tipoff.data.block import Block
-from tipoff.errors import DataError, NotSetUp, some
+from tipoff.errors import DataError, NotSetUp, UsageError, some
 from tipoff.notes import note
-from tipoff.tabular.columns import Column, category_column, number_column, read_numbers
-from tipoff.tabular.dates import Datepart, date_column
+from tipoff.tabular.columns import Column, category_column, date_column, number_column, read_numbers
+from tipoff.tabular.dates import Datepart
 from tipoff.tabular.frame import as_frame, need_columns
-from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc, with_columns
-from tipoff.tabular.values import NA, row_name
+from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc, array
+from tipoff.tabular.values import Columns, coded, row_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,12 +34,11 @@ class RowBlock(Block):
 
     Before `setup`, `cat_names` and `cont_names` are columns of the raw rows; after it, those that the steps leave, in the
     order of the tensors. `columns` is what a raw row must have; `y_names` are the columns that are predicted, `unused`
-    others of the training table. Rows may have either, and nothing is said about it.
+    others of the training table: rows may have them, and nothing is said about it.
 
-    >>> import pandas as pd
-    >>> block = RowBlock(("job",), ("age",)).setup(pd.DataFrame({"job": ["nurse", "cook"], "age": [30, 50]}))
-    >>> block.encode({"job": "cook", "age": 40})
-    (tensor([1]), tensor([0.]))
+    >>> block = RowBlock(("job",), ("age",)).setup([{"job": "nurse", "age": 30}, {"job": "cook", "age": 50}])
+    >>> block.encode({"job": "nurse", "age": 40})
+    (tensor([2]), tensor([0.]))
     """
 
     cat_names: tuple[str, ...] = ()
@@ -54,96 +53,108 @@ class RowBlock(Block):
         return 2
 
     def setup(self, values: Any) -> Self:
-        if self.columns:
-            return self
-        frame = as_frame(values)
-        dates = [s.column for s in self.steps if isinstance(s, Datepart)]
-        cats = [c for c in self.cat_names if c not in dates]
-        conts = [c for c in self.cont_names if c not in dates]
-        need_columns(frame, [*cats, *conts, *dates], "The table lacks")
+        return self if self.columns else self.fit(as_frame(values))[0]
+
+    def fit(self, frame: DataFrame) -> tuple[Self, Columns]:
+        """The complete block, and the rows it was fitted to after its steps, which are there anyway.
+
+        Raises `DataError` for missing columns, and for values that are not what their column should hold.
+        """
+        date_steps = {s.column: s for s in self.steps if isinstance(s, Datepart)}
+        cats = [c for c in self.cat_names if c not in date_steps]
+        conts = [c for c in self.cont_names if c not in date_steps]
+        need_columns(frame, [*cats, *conts, *date_steps], "The table lacks")
         if both := sorted(set(cats) & set(conts)):
-            raise DataError(
+            raise UsageError(
                 f"{some(both)} is among the categories and among the numbers; it can be one of them."
             )
-        if not cats and not conts and not dates:
-            raise DataError("A table needs columns to learn from: pass cat_names= and cont_names=.")
-        read = {name: read_numbers(frame, name) for name in conts}
-        columns = (
-            *(category_column(frame[name]) for name in cats),
-            *(number_column(name, read[name]) for name in conts),
-            *(date_column(frame, name) for name in dates),
-        )
-        unused = [c for c in frame.columns if c not in {*cats, *conts, *dates, *self.y_names}]
-        frame = with_columns(frame[[c.name for c in columns]], read)
+        if not (cats or conts or date_steps):
+            raise UsageError("A table needs columns to learn from: pass cat_names= and cont_names=.")
+        rows: Columns = {}
+        known: dict[str, Column] = {}
+        for name in cats:
+            rows[name] = values = coded(frame[name])
+            known[name] = category_column(name, values)
+        for name in conts:
+            rows[name] = read_numbers(frame, name)
+            known[name] = number_column(name, rows[name])  # type: ignore[arg-type]
+        for name, date_step in date_steps.items():
+            known[name] = date_column(frame, name, (date_step.format,) if date_step.format else ())
+            rows[name] = known[name].read(frame)
         fitted: list[TabularProc] = []
-        for step in self._with_codes(bool(cats)):
-            done, cats, conts = step.setup(frame, cats, conts)
+        for step in self._steps():
+            done, cats, conts = step.setup(rows, cats, conts)
             fitted.append(done)
-            frame = done.apply(frame)
-        order = {name: i for i, name in enumerate(values.columns if hasattr(values, "columns") else ())}
-        columns = tuple(sorted(columns, key=lambda c: order.get(c.name, 0)))
-        return self.replace(
+            rows = done.apply(rows)
+        block = self.replace(
             cat_names=tuple(cats),
             cont_names=tuple(conts),
             steps=tuple(fitted),
-            columns=columns,
-            unused=tuple(unused),
+            columns=tuple(known[c] for c in frame.columns if c in known),
+            unused=tuple(c for c in frame.columns if c not in known and c not in self.y_names),
         )
+        return block, rows
 
-    def _with_codes(self, needed: bool) -> tuple[TabularProc, ...]:
-        """The steps, with the one that makes numbers of categories, without which there are no tensors."""
-        if any(isinstance(s, Categorify) for s in self.steps):
-            return self.steps
-        return tuple(sorted((*self.steps, Categorify()), key=lambda s: s.order))
+    def _steps(self) -> tuple[TabularProc, ...]:
+        """The steps, with the one that numbers the categories, without which there are no tensors."""
+        have = any(isinstance(s, Categorify) for s in self.steps)
+        return self.steps if have else tuple(sorted((*self.steps, Categorify()), key=lambda s: s.order))
 
     # from rows to tensors ------------------------------------------------------------------
 
-    def read(self, rows: Any) -> DataFrame:
-        """The columns that the steps take, read and checked.
+    def read(self, rows: Any) -> Columns:
+        """The raw columns as the steps take them, of a frame or of one row.
 
         Raises `DataError` for a missing column, naming it, and for a wrong value, naming row and column. Columns that were
         not in the training table are ignored, which is said.
         """
-        import pandas as pd
-
         if not self.columns:
             raise NotSetUp(
                 "This RowBlock has not seen any rows yet: TabularDataLoaders fits it, or call setup(df)."
             )
-        frame = as_frame(rows)
-        names = [c.name for c in self.columns]
-        need_columns(frame, names)
-        if extra := sorted(set(frame.columns) - {*names, *self.y_names, *self.unused}):
-            note(
-                f"ignored {'columns' if len(extra) > 1 else 'a column'} that the model does not know: {some(extra)}"
-            )
-        made = pd.DataFrame({c.name: c.read(frame) for c in self.columns}, index=frame.index, copy=False)
-        made.attrs = frame.attrs
-        return made
+        one = _one_row(rows)
+        frame = as_frame(rows) if one is None else None
+        names = list(frame.columns) if frame is not None else list(one or ())
+        need_columns(names, [c.name for c in self.columns])
+        known = {*(c.name for c in self.columns), *self.y_names, *self.unused}
+        if extra := [n for n in names if n not in known]:
+            what = "a column" if len(extra) == 1 else f"{len(extra)} columns"
+            note(f"ignored {what} that the model does not know: {some(extra)}")
+        if frame is None:
+            assert one is not None
+            return {c.name: c.read_one(one[c.name]) for c in self.columns}
+        return {c.name: c.read(frame) for c in self.columns}
 
-    def frame(self, rows: Any) -> DataFrame:
+    def apply(self, rows: Any) -> Columns:
         """Rows after the steps: categories as codes, numbers as the network sees them."""
-        frame = self.read(rows)
+        columns = self.read(rows)
         for step in self.steps:
-            frame = step.apply(frame)
-        return frame[[*self.cat_names, *self.cont_names]]
+            columns = step.apply(columns)
+        return columns
 
     def encode_all(self, values: Any) -> tuple[Tensor, Tensor]:  # -> long (N, C), float (N, D)
-        return self.tensors(self.frame(values))
+        try:
+            return self.tensors(self.apply(values))
+        except _Gap as gap:
+            where = "" if _one_row(values) is not None else f", {row_name(as_frame(values), gap.at)}"
+            raise DataError(
+                f"Column {gap.column}{where}: there is no number, and no step fills it. Add FillMissing to procs."
+            ) from None
 
-    def tensors(self, frame: DataFrame) -> tuple[Tensor, Tensor]:  # -> long (N, C), float (N, D)
-        """Tensors of rows that went through `frame`. Raises `DataError` where a number is missing."""
-        cats = np.empty((len(frame), len(self.cat_names)), np.int64)
-        conts = np.empty((len(frame), len(self.cont_names)), np.float32)
+    def tensors(self, columns: Columns) -> tuple[Tensor, Tensor]:  # -> long (N, C), float (N, D)
+        """Tensors of what `apply` gives."""
+        n = len(array(columns, (*self.cat_names, *self.cont_names)[0]))
+        cats, conts = (
+            np.empty((n, len(self.cat_names)), np.int64),
+            np.empty((n, len(self.cont_names)), np.float32),
+        )
         for i, name in enumerate(self.cat_names):
-            cats[:, i] = frame[name].to_numpy()
+            cats[:, i] = array(columns, name)
         for i, name in enumerate(self.cont_names):
-            conts[:, i] = frame[name].to_numpy()
-            if (gaps := np.isnan(conts[:, i])).any():
-                raise DataError(
-                    f"Column {name}, {row_name(frame, int(gaps.argmax()))}: there is no number, and no step fills it. "
-                    "Add FillMissing to procs."
-                )
+            conts[:, i] = array(columns, name)
+        if (gaps := np.isnan(conts)).any():
+            at, column = (int(v) for v in np.argwhere(gaps)[0])
+            raise _Gap(self.cont_names[column], at)
         return torch.from_numpy(cats), torch.from_numpy(conts)
 
     def encode(self, value: Any) -> tuple[Tensor, Tensor]:  # -> long (C,), float (D,)
@@ -154,7 +165,7 @@ class RowBlock(Block):
 
     def check(self, value: Any) -> str | None:
         try:
-            self.read(value)
+            self.encode(value)
         except DataError as e:
             return str(e)
         return None
@@ -168,19 +179,19 @@ class RowBlock(Block):
         """Rows as a person would write them; a category that was missing or unknown is `#na#`."""
         import pandas as pd
 
-        made = {n: cats[:, i].cpu().numpy() for i, n in enumerate(self.cat_names)}
-        made |= {n: conts[:, i].double().cpu().numpy() for i, n in enumerate(self.cont_names)}
-        frame = pd.DataFrame(made)
+        columns: Columns = {n: cats[:, i].cpu().numpy() for i, n in enumerate(self.cat_names)}
+        columns |= {n: conts[:, i].double().cpu().numpy() for i, n in enumerate(self.cont_names)}
         for step in reversed(self.steps):
-            frame = step.undo(frame)
-        for column in self.columns:
-            if column.kind == "number" and column.name in frame.columns:
-                frame[column.name] = rounded(frame[column.name].to_numpy(), column.whole)
-        return frame
+            columns = step.undo(columns)
+        for c in self.columns:
+            if c.kind == "number" and c.name in columns:
+                columns[c.name] = _rounded(np.asarray(columns[c.name]), c.whole)
+        raw = [c.name for c in self.columns if c.name in columns]
+        return pd.DataFrame({n: columns[n] for n in [*raw, *(n for n in columns if n not in raw)]})
 
     def decode(self, value: tuple[Tensor, Tensor]) -> dict[str, Any]:
-        row: dict[str, Any] = self.decode_all(value[0][None], value[1][None]).iloc[0].to_dict()
-        return row
+        frame = self.decode_all(value[0][None], value[1][None])
+        return {name: _plain(frame[name].iloc[0]) for name in frame.columns}
 
     def show(self, value: tuple[Tensor, Tensor], ax: Axes) -> None:
         ax.set_axis_off()
@@ -193,8 +204,7 @@ class RowBlock(Block):
     def classes(self) -> dict[str, list[Any]]:
         """The categories of each column by their codes."""
         step = next((s for s in self.steps if isinstance(s, Categorify)), Categorify())
-        of = dict(zip(step.names, step.vocabs, strict=True))
-        return {n: [NA, *of[n]] for n in self.cat_names}
+        return {n: step[n] for n in self.cat_names}
 
     @property
     def cat_sizes(self) -> tuple[int, ...]:
@@ -202,9 +212,34 @@ class RowBlock(Block):
         return tuple(len(c) for c in self.classes.values())
 
 
-def rounded(values: np.ndarray, whole: bool) -> np.ndarray:
-    """Numbers that went through float32 with the digits that they still have."""
+class _Gap(Exception):
+    """A number is missing after the steps."""
+
+    def __init__(self, column: str, at: int) -> None:
+        super().__init__(column)
+        self.column, self.at = column, at
+
+
+def _one_row(rows: Any) -> Mapping[Any, Any] | None:
+    """The values of a single row by the names of its columns, if it is one."""
+    if isinstance(rows, Mapping):
+        return rows
+    if type(rows).__name__ == "Series" and hasattr(rows, "to_dict"):
+        return dict(zip(rows.index, rows.array, strict=True))
+    return None
+
+
+def _rounded(values: np.ndarray, whole: bool) -> np.ndarray:
+    """Numbers that went through float32, with the digits that they still have."""
     if whole:
         made: np.ndarray = values.round()
         return made if np.isnan(made).any() else made.astype(np.int64)
     return np.array([float(f"{v:.6g}") for v in values])
+
+
+def _plain(value: Any) -> Any:
+    """A numpy value as Python's own; a date as text; None for no number."""
+    if type(value).__name__ in {"Timestamp", "NaTType"}:
+        return None if value != value else str(value).removesuffix(" 00:00:00")
+    value = value.item() if hasattr(value, "item") else value
+    return None if value != value else value

@@ -23,7 +23,8 @@ def cont_cat_split(
 
     frame = as_frame(df)
     deps = set([dep_var] if isinstance(dep_var, str) else dep_var or ())
-    conts, cats = [], []
+    conts: list[str] = []
+    cats: list[str] = []
     for name in frame.columns:
         if name in deps:
             continue
@@ -61,7 +62,7 @@ def df_shrink_dtypes(
         low, high = column.min(), column.max()
         for bits in (32, 64) if kind == "float" else (8, 16, 32, 64):
             new = np.dtype(f"{kind}{bits}")
-            info: Any = np.finfo(new) if kind == "float" else np.iinfo(new)  # type: ignore[type-var]
+            info: Any = np.finfo(new) if kind == "float" else np.iinfo(new)
             if info.min <= low and high <= info.max:
                 if new != old:
                     made[str(name)] = new

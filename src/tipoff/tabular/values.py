@@ -1,4 +1,4 @@
-"""The values of a column as the steps take them, whatever program wrote them: numbers, and keys of categories."""
+"""The values of a column as the steps take them, whatever program wrote them: numbers, and categories with their keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import datetime
 import math
 import numbers as abstract
 from collections.abc import Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,47 +18,31 @@ if TYPE_CHECKING:
 
 Key = str | int | float | bool
 NA = "#na#"  # fastai's name of code 0: missing or unknown
-LARGEST = float(np.finfo(np.float32).max)
 _YES, _NO = {"true", "yes", "t", "y", "1"}, {"false", "no", "f", "n", "0"}
+
+
+class Coded(NamedTuple):
+    """A column of categories: `codes` (N,) number the `keys`; -1 is no value, and so is a key that is None.
+
+    `ordered` says that the order of the keys means something.
+    """
+
+    codes: np.ndarray
+    keys: list[Key | None]
+    ordered: bool = False
+
+
+# name -> float64 (N,) with NaN for no number, datetime64[s] (N,) with NaT, bool (N,), or categories
+Columns = dict[str, "np.ndarray | Coded"]
 
 
 def row_name(frame: DataFrame, i: int) -> str:
     """What a person calls row `i`: the line of the file that was read, or the label in the index."""
-    source = frame.attrs.get("table")
-    label = frame.index[i]
+    source, label = frame.attrs.get("table"), frame.index[i]
     if source is not None and isinstance(label, abstract.Integral):
         name, first = source
-        return f"row {int(label) + first} of {name}"  # type: ignore[call-overload]
+        return f"row {int(label) + first} of {name}"
     return f"row {label}"
-
-
-def numbers(column: Series) -> tuple[np.ndarray, np.ndarray]:  # -> float64 (N,), bool (N,)
-    """Each value as a number, NaN where it is missing, and which values are neither.
-
-    >>> import pandas as pd
-    >>> numbers(pd.Series(["8", None, "forty"]))
-    (array([ 8., nan, nan]), array([False, False,  True]))
-    """
-    import pandas as pd
-
-    kinds = pd.api.types
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        values, bad = numbers(pd.Series(column.cat.categories))
-        codes = column.cat.codes.to_numpy()
-        return np.append(values, np.nan)[codes], np.append(bad, False)[codes]
-    if kinds.is_bool_dtype(column.dtype) or (
-        kinds.is_numeric_dtype(column.dtype) and not kinds.is_complex_dtype(column.dtype)
-    ):
-        plain = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return plain, np.zeros(len(column), bool)
-    there = column.notna().to_numpy(dtype=bool)
-    if not (kinds.is_object_dtype(column.dtype) or kinds.is_string_dtype(column.dtype)):
-        return np.full(len(column), np.nan), there  # dates, durations, complex numbers
-    read = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    bad = np.isnan(read) & there
-    for i in np.flatnonzero(bad):
-        bad[i] = not is_blank(column.iloc[i])
-    return read, bad
 
 
 def is_blank(value: Any) -> bool:
@@ -66,39 +51,103 @@ def is_blank(value: Any) -> bool:
     >>> [is_blank(v) for v in (None, float("nan"), " ", 0, False)]
     [True, True, True, False, False]
     """
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return True
-    if isinstance(value, float):
-        return value != value
+    if isinstance(value, str):
+        return not value.strip()
+    if value is None or isinstance(value, (float, np.floating)):
+        return value is None or bool(value != value)
+    if isinstance(value, np.datetime64):
+        return bool(np.isnat(value))
     return type(value).__name__ in {"NAType", "NaTType"}
 
 
+def number(value: Any) -> float:
+    """One value as a number, NaN where the cell is empty. Raises `ValueError` for anything else.
+
+    >>> number("8"), number(True), number(" ")
+    (8.0, 1.0, nan)
+    """
+    if is_blank(value):
+        return math.nan
+    if isinstance(value, str) and "_" in value:  # Python's own way to write 1_000
+        raise ValueError(value)
+    if not isinstance(value, (str, abstract.Real, np.bool_)) and type(value).__name__ != "Decimal":
+        raise ValueError(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def numbers(column: Series) -> tuple[np.ndarray, np.ndarray]:  # -> float64 (N,), bool (N,)
+    """Each value as a number, NaN where the cell is empty, and which values are neither.
+
+    >>> import pandas as pd
+    >>> numbers(pd.Series(["8", None, "forty"]))
+    (array([ 8., nan, nan]), array([False, False,  True]))
+    """
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        values, bad = numbers(pd.Series(column.cat.categories))
+        codes = column.cat.codes.to_numpy()
+        return np.append(values, np.nan)[codes], np.append(bad, False)[codes]
+    if pd.api.types.is_bool_dtype(column.dtype) or (
+        pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
+    ):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(column), bool)
+    there = column.notna().to_numpy(dtype=bool)
+    if not is_text(column):
+        return np.full(len(column), np.nan), there  # dates, durations, complex numbers
+    try:
+        read = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, OverflowError):  # lists and other objects; whole numbers beyond all floats
+        read = np.full(len(column), np.nan)
+    bad = np.isnan(read) & there
+    for i in np.flatnonzero(bad):
+        with suppress(ValueError):
+            read[i], bad[i] = number(column.iloc[i]), False
+    return read, bad
+
+
+def is_text(column: Series) -> bool:
+    """Whether a column holds text, or a mixture."""
+    import pandas as pd
+
+    return pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
+
+
 def key(value: Any) -> Key | None:
-    """The form that a category is kept and compared in: text, a number or a truth value; None for no value.
+    """The form that a category is kept and compared in: text, a number or a truth value; None for an empty cell.
 
     >>> key(8.0), key(np.int8(8)), key("8"), key(datetime.date(2024, 5, 1)), key(float("nan"))
     (8, 8, '8', '2024-05-01', None)
     """
+    if is_blank(value):
+        return None
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    if is_blank(value):
-        return None
     if isinstance(value, abstract.Integral) and abs(int(value)) < 2**63:
         return int(value)
     if isinstance(value, abstract.Real) or type(value).__name__ == "Decimal":
         # a float32 by its shortest decimals: 0.1 read as float32 is the 0.1 of a CSV
-        number = float(str(value)) if isinstance(value, np.floating) else float(value)
-        if not math.isfinite(number):
+        real = float(str(value)) if isinstance(value, np.floating) else number(value)
+        if not math.isfinite(real):
             return None
-        return int(number) if number.is_integer() and abs(number) < 2**63 else number
+        return int(real) if real.is_integer() and abs(real) < 2**63 else real
     if isinstance(value, (datetime.datetime, np.datetime64)):
         import pandas as pd
 
-        value = pd.Timestamp(value)
-        return str(value.date()) if value == value.normalize() else str(value)
+        return iso(pd.Timestamp(value))
+    if isinstance(value, (list, dict, set)) or not isinstance(value, Hashable):
+        raise TypeError(value)
     return str(value)
+
+
+def iso(date: Any) -> str:
+    """A pandas timestamp as text, without the time where that is midnight."""
+    return str(date.date()) if date == date.normalize() else str(date)
 
 
 def of_kind(found: Iterable[Key | None]) -> list[Key | None]:
@@ -132,26 +181,38 @@ def like(value: Key | None, vocab: Sequence[Key]) -> Key | None:
         return True if text in _YES else False if text in _NO else None
     if isinstance(value, str):
         try:
-            return key(float(value))
+            return key(number(value))
         except ValueError:
             return None
     return int(value) if isinstance(value, bool) else value
 
 
-def categories(column: Series) -> tuple[np.ndarray, list[Any]]:  # -> codes (N,), the values they stand for
-    """A number for each value of a column, -1 where it is missing, and the values; None for one that does not occur."""
+def coded(column: Series) -> Coded:
+    """A column as categories. Raises `DataError` for values that are none, such as lists."""
     import pandas as pd
 
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy(dtype=np.int64)
-        there = np.bincount(codes + 1, minlength=len(column.cat.categories) + 1)[1:] > 0
-        return codes, [v if used else None for v, used in zip(column.cat.categories, there, strict=True)]
     try:
-        codes, values = pd.factorize(column, use_na_sentinel=True)
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            codes = column.cat.codes.to_numpy(dtype=np.int64)
+            there = np.bincount(codes + 1, minlength=len(column.cat.categories) + 1)[1:] > 0
+            # those that do not occur have no key: nothing could be learned of them
+            keys = [key(v) if n else None for v, n in zip(column.cat.categories, there, strict=True)]
+            return Coded(codes, keys, bool(column.cat.ordered))
+        found, values = pd.factorize(column)
+        return Coded(np.asarray(found, dtype=np.int64), [key(v) for v in values])
     except TypeError:
-        wrong = next(v for v in column if not isinstance(v, Hashable) or isinstance(v, (list, dict, set)))
-        raise DataError(
-            f"The column {column.name!r} holds {wrong!r:.60}, a {type(wrong).__name__}; a category is text, a number or "
-            "a truth value."
-        ) from None
-    return np.asarray(codes, dtype=np.int64), list(values)
+        wrong = next(v for v in column if isinstance(v, (list, dict, set)) or not isinstance(v, Hashable))
+        raise DataError(not_a_category(str(column.name), wrong)) from None
+
+
+def small(values: np.ndarray) -> Coded:
+    """Truth values, or whole numbers from 0 to some dozens (NaN: no value), as categories."""
+    if values.dtype == bool:
+        return Coded(values.astype(np.int64), [False, True])
+    codes = np.where(np.isnan(values), -1, values).astype(np.int64)
+    return Coded(codes, list(range(int(codes.max(initial=0)) + 1)))
+
+
+def not_a_category(name: str, value: Any) -> str:
+    """The sentence for a list or the like among the categories."""
+    return f"Column {name} holds {value!r:.60}, a {type(value).__name__}; a category is text, a number or a truth value."
