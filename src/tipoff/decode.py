@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 from importlib import import_module
 from importlib.util import find_spec
@@ -66,7 +67,7 @@ def decode_image(source: Any, *, mode: str = "RGB", max_pixels: int = MAX_PIXELS
     except DataError:
         raise
     except Image.DecompressionBombError as e:
-        raise DataError(f"{name} claims far too many pixels and is refused: {_plain(e)}.") from None
+        raise DataError(_too_many(name, e, max_pixels)) from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as e:
         raise DataError(f"{name} is damaged: {_plain(e)}.") from None
 
@@ -87,10 +88,17 @@ def check_header(path: str | Path, max_pixels: int = MAX_PIXELS) -> str | None:
     except UnidentifiedImageError:
         return f"{path} is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)."
     except Image.DecompressionBombError as e:
-        return f"{path} claims far too many pixels and is refused: {_plain(e)}."
+        return _too_many(str(path), e, max_pixels)
     except (OSError, ValueError, SyntaxError) as e:
         return f"{path} is damaged: {_plain(e)}."
     return None
+
+
+def _too_many(name: str, e: Image.DecompressionBombError, max_pixels: int) -> str:
+    """Pillow's refusal, which comes before ours, in our words."""
+    found = re.search(r"\d+", str(e))
+    claimed = f"{int(found[0]):,}" if found else "far too many"
+    return f"{name} claims {claimed} pixels; more than {max_pixels:,} are refused. Make it smaller with resize_images."
 
 
 def _plain(e: BaseException) -> str:
