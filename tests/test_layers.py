@@ -30,6 +30,7 @@ MAY: dict[str, set[str]] = {
     "metrics": {"errors"},
     "spec": {"errors", "optional"},
     "display": {"errors", "optional"},
+    "spreadsheet": {"errors", "optional"},
     "data": PLAIN,
     "train": {*GROUND, "data.batch"},
     "callbacks": {*PLAIN, "data.batch", "train"},
