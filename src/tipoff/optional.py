@@ -15,6 +15,8 @@ EXTRAS = {  # what brings a package that is not there
     "sklearn": "tipoff[train]",
     "scipy": "tipoff[train]",
     "matplotlib": "tipoff[train]",
+    "pyarrow": "tipoff[tables]",
+    "openpyxl": "tipoff[tables]",
     "onnx": "tipoff[onnx]",
     "onnxscript": "tipoff[onnx]",
     "fastapi": "tipoff[serve]",
