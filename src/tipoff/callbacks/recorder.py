@@ -128,6 +128,7 @@ class Recorder(Callback):
             for i in self.iters:
                 ax.axvline(i, color="0.85", lw=0.8)
         ax.set(xlabel="step", ylabel="loss", yscale="log" if log else "linear")
+        ax.locator_params(axis="x", integer=True)
         return ax
 
     def plot_sched(
@@ -142,6 +143,7 @@ class Recorder(Callback):
         for name, ax in zip(names, axes.flat, strict=True):
             ax.plot(self.hps[name], color=BAR)
             ax.set(xlabel="step", ylabel={"lr": "learning rate", "mom": "momentum"}.get(name, name))
+            ax.locator_params(axis="x", integer=True)
         figure.tight_layout()
         return shown(figure, show)
 
