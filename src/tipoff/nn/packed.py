@@ -90,6 +90,7 @@ class PackedPointwise(nn.Module):
 def packed(net: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
     """A copy of `net` that answers alike and faster on a processor; `net` itself where it cannot be made.
 
+    It is for as long as the weights of `net` stay as they are: it keeps some of them, and others in its own layout.
     `net` must have been through `nn.fold.fold_norms`, and be in evaluation mode. The copy cannot be trained. With
     `dtype` bfloat16 it is to be called under autocast.
     """
@@ -98,7 +99,8 @@ def packed(net: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
     if not folded or hooked or not _can(dtype) or folded[0].weight.device.type != "cpu":
         return net
     try:
-        made = copy.deepcopy(net)
+        tensors = (*net.parameters(), *net.buffers())
+        made = copy.deepcopy(net, {id(t): t for t in tensors})  # modules of its own, the same tensors
         for parent in list(made.modules()):
             for name, m in list(parent._modules.items()):
                 if isinstance(m, FoldedConv2d) and _packs(m):
