@@ -17,10 +17,12 @@ from tipoff.data.splits import (
     FileSplitter,
     FuncSplitter,
     GrandparentSplitter,
+    GroupSplitter,
     IndexSplitter,
     MaskSplitter,
     RandomSplitter,
     StratifiedSplitter,
+    TimeSplitter,
     TrainTestSplitter,
 )
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
@@ -39,6 +41,7 @@ __all__ = [
     "FileSplitter",
     "FuncSplitter",
     "GrandparentSplitter",
+    "GroupSplitter",
     "IndexSplitter",
     "ItemTransform",
     "Kind",
@@ -54,6 +57,7 @@ __all__ = [
     "StratifiedSplitter",
     "Target",
     "TensorDataset",
+    "TimeSplitter",
     "TorchLoader",
     "TrainTestSplitter",
     "URLs",

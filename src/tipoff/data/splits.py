@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from tipoff.errors import DataError, UsageError, did_you_mean, some
@@ -16,12 +17,13 @@ Splitter = Callable[[Any], Split]  # of a list of items, or a data frame
 
 
 def _complement(n: int, valid: Iterable[int]) -> Split:
-    chosen = sorted({int(i) for i in valid})
-    outside = [i for i in chosen if not 0 <= i < n]
-    if outside:
+    chosen = np.unique(np.fromiter((int(i) for i in valid), np.int64))
+    outside = chosen[(chosen < 0) | (chosen >= n)]
+    if len(outside):
         raise UsageError(f"valid_idx has {outside[0]}, but there are {n} items, numbered from 0 to {n - 1}.")
-    inside = set(chosen)
-    return [i for i in range(n) if i not in inside], chosen
+    inside = np.zeros(n, bool)
+    inside[chosen] = True
+    return np.flatnonzero(~inside).tolist(), chosen.tolist()
 
 
 def RandomSplitter(valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
@@ -113,6 +115,80 @@ def EndSplitter(valid_pct: float = 0.2, valid_last: bool = True) -> Splitter:
     return split
 
 
+def GroupSplitter(groups: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
+    """About `valid_pct` of the items, so that no group is on both sides: the same patient, the same shop.
+
+    `groups` has the group of each item, or names a column of a data frame. Items without a group are learned from.
+
+    >>> train, valid = GroupSplitter(["anna", "anna", "ben", "ben", "cleo"], 0.4, seed=1)(range(5))
+    >>> valid in ([0, 1], [2, 3])
+    True
+    """
+
+    def split(items: Any) -> Split:
+        import pandas as pd
+
+        codes, names = pd.factorize(np.asarray(_column(items, groups, "GroupSplitter")))
+        if len(names) < 2:
+            raise DataError(f"There is {len(names) or 'no'} group; at least two are needed, one to check on.")
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        order = torch.randperm(len(names), generator=generator).numpy()
+        reached = np.bincount(codes[codes >= 0], minlength=len(names))[order].cumsum()
+        n = (
+            int(np.abs(reached[:-1] - valid_pct * len(codes)).argmin()) + 1
+        )  # groups, the nearest to the share
+        return _complement(len(codes), np.flatnonzero(np.isin(codes, order[:n])))
+
+    return split
+
+
+def TimeSplitter(times: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2) -> Splitter:
+    """The newest `valid_pct` of the items are for validation; those of one moment stay together.
+
+    `times` has the time of each item, numbers or dates, or names a column of a data frame. Items without a time are learned
+    from.
+
+    >>> TimeSplitter([2021, 2024, 2022, 2024, 2023], 0.4)(range(5))
+    ([0, 2, 4], [1, 3])
+    """
+
+    def split(items: Any) -> Split:
+        import pandas as pd
+
+        column = pd.Series(np.asarray(_column(items, times, "TimeSplitter")))
+        if not (
+            pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)
+        ):
+            column = pd.to_datetime(column, errors="coerce", format="ISO8601")
+        known = column.dropna().sort_values()
+        if known.nunique() < 2:
+            raise DataError(
+                "All items are of one time, or their times cannot be read; a split by time needs two or more."
+            )
+        first = known.iloc[-max(1, round(valid_pct * len(column)))] if len(known) else None
+        if first == known.iloc[0]:
+            first = known[known > first].iloc[0]
+        return _complement(len(column), np.flatnonzero((column >= first).to_numpy()))
+
+    return split
+
+
+def _column(items: Any, column: Any, what: str) -> Any:
+    """The values of a column of a data frame by its name, or one value an item."""
+    if not isinstance(column, str):
+        if len(column) != len(items):
+            raise UsageError(f"{what} got {len(column)} values for {len(items)} items.")
+        return column
+    columns = getattr(items, "columns", None)
+    if columns is None:
+        raise UsageError(f"{what} by a column needs a data frame, and got a {type(items).__name__}.")
+    if column not in columns:
+        raise DataError(
+            f"There is no column {column!r}; there are {some(columns, 12)}.{did_you_mean(column, map(str, columns))}"
+        )
+    return items[column]
+
+
 def FuncSplitter(func: Callable[[Any], bool]) -> Splitter:
     """Items for which `func` is true are for validation."""
     return lambda items: _complement(len(items), (i for i, o in enumerate(items) if func(o)))
@@ -159,14 +235,7 @@ def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
     """Rows of a data frame whose column `col` is true (or equals `on`) are for validation."""
 
     def split(items: Any) -> Split:
-        columns = getattr(items, "columns", None)
-        if columns is None:
-            raise UsageError(f"ColSplitter needs a data frame, and got a {type(items).__name__}.")
-        if isinstance(col, str) and col not in columns:
-            raise DataError(
-                f"There is no column {col!r}; there are {some(columns, 12)}.{did_you_mean(col, map(str, columns))}"
-            )
-        values = items.iloc[:, col] if isinstance(col, int) else items[col]
+        values = items.iloc[:, col] if isinstance(col, int) else _column(items, col, "ColSplitter")
         chosen = values == on if on is not None else values.map(_is_true)
         return _complement(len(items), (i for i, v in enumerate(chosen) if v))
 

@@ -15,6 +15,8 @@ require("torch", "tipoff.tabular")
 _PLACES = {
     "tipoff.tabular.dataset": ("TableDataset",),
     "tipoff.tabular.dates": ("Datepart", "add_datepart"),
+    "tipoff.tabular.infer": ("infer_columns",),
+    "tipoff.tabular.leaks": ("find_leaks",),
     "tipoff.tabular.loaders": ("TabularDataLoaders",),
     "tipoff.tabular.pandas": ("TabularPandas",),
     "tipoff.tabular.procs": ("Categorify", "FillMissing", "Normalize", "TabularProc"),

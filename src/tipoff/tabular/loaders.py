@@ -6,24 +6,36 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.formats import EXCEL, PARQUET, read_sql
 from tipoff.data.loader import Loader
-from tipoff.data.splits import ColSplitter, IndexSplitter, RandomSplitter, Splitter
+from tipoff.data.splits import (
+    ColSplitter,
+    GroupSplitter,
+    IndexSplitter,
+    RandomSplitter,
+    Splitter,
+    TimeSplitter,
+)
 from tipoff.data.table import read_table
-from tipoff.errors import DataError, UsageError
-from tipoff.tabular.dataset import TableDataset
+from tipoff.errors import DataError, UsageError, need_folder, some
+from tipoff.tabular.dataset import TableDataset, rows_of
 from tipoff.tabular.frame import as_frame, need_columns
-from tipoff.tabular.pandas import TabularPandas
+from tipoff.tabular.reading import find_formats, read_dates
 from tipoff.tabular.row import RowBlock
-from tipoff.tabular.targets import values_of
+from tipoff.tabular.table import VALID_BS, fit_table, names_of
+from tipoff.tabular.targets import answers
+from tipoff.tabular.values import is_text
+
+TABLES = (".csv", ".tsv", ".txt", *PARQUET, *EXCEL)
 
 
 class TabularDataLoaders(DataLoaders):
-    """`DataLoaders` of a table; each `from_...` is a `TabularPandas` with its questions answered.
+    """`DataLoaders` of a table: (categories, numbers, answer) by the batch.
 
-    Common arguments: `procs`, `cat_names`, `cont_names`, `y_names`, `y_block`, `bs`, and how the rows are split:
+    Common arguments: `procs`, `cat_names`, `cont_names`, `y_names`, `y_block`, `bs`, `path`, and how the rows are split:
     `valid_pct` and `seed` at random, `valid_idx` the positions, `valid_col` a column of true and false, `valid_group` a
-    column whose values must not be on both sides (the same patient, the same shop), `valid_time` a column of dates of
-    which the newest `valid_pct` are for checking.
+    column of which no value may be on both sides (the same patient, the same shop), `valid_time` a column of dates, of which
+    the newest `valid_pct` are checked on.
     """
 
     @classmethod
@@ -37,59 +49,93 @@ class TabularDataLoaders(DataLoaders):
         y_names: Any = None,
         y_block: Any = None,
         valid_idx: Any = None,
+        bs: int | None = None,
         *,
         valid_pct: float = 0.2,
         valid_col: str | None = None,
         valid_group: str | None = None,
         valid_time: str | None = None,
         seed: int | None = None,
-        **kwargs: Any,
+        val_bs: int | None = None,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        device: Any = None,
     ) -> DataLoaders:
-        """From a data frame of pandas or polars, or a list of dicts."""
+        """From a data frame of pandas or polars, or a list of dicts.
+
+        Without `cat_names` and `cont_names` the columns are inferred, and said. Without `bs` it is 1024, less for a small
+        table.
+        """
         frame = as_frame(df)
         if len(frame) < 2:
             raise DataError(
-                f"The table has {len(frame) or 'no'} row; at least two are needed, one to check on."
+                f"The table has {len(frame) or 'no'} row{'s' * (not len(frame))}; at least two are needed."
             )
-        splits = _splitter(valid_pct, valid_idx, valid_col, valid_group, valid_time, seed)(frame)
-        spare = [c for c in (valid_col,) if c is not None]
-        to = TabularPandas(frame.drop(columns=spare), procs, cat_names, cont_names, y_names, y_block, splits)
-        return to.dataloaders(path=path, seed=seed, **kwargs)
+        splitter = _splitter(frame, valid_pct, valid_idx, valid_col, valid_group, valid_time, seed)
+        splits = splitter(frame)
+        if not splits[1]:
+            raise DataError("The split leaves no rows to check on.")
+        named = {*names_of(cat_names), *names_of(cont_names)}
+        # a column that only says how to split, or whose values the others do not share, is nothing to learn from
+        spare = [c for c in (valid_col, valid_group) if c is not None and c not in named]
+        table = fit_table(frame.drop(columns=spare), procs, cat_names, cont_names, y_names, y_block, splits)
+        loaders = table.loaders(bs, val_bs, shuffle, drop_last, seed)
+        return cls(*loaders, path=path, device=device, plan=table.plan)
 
     @classmethod
     def from_csv(cls, csv: Any, skipinitialspace: bool = True, **kwargs: Any) -> DataLoaders:
-        """From a CSV file."""
+        """From a CSV file as people save it: any delimiter, encoding, decimal comma."""
         return cls.from_df(read_table(csv, skipinitialspace=skipinitialspace), **kwargs)
 
+    @classmethod
+    def from_path(cls, path: str | Path, **kwargs: Any) -> DataLoaders:
+        """From a file of any kind (CSV, TSV, Parquet, Excel), or a folder that holds one."""
+        file = Path(path)
+        if not file.is_file():
+            folder = need_folder(path)
+            found = sorted(p for p in folder.iterdir() if p.suffix.lower() in TABLES)
+            if len(found) != 1:
+                names = some([p.name for p in found]) or "none"
+                raise DataError(f"There are {len(found)} tables in {folder}, and one was expected: {names}.")
+            file = found[0]
+        is_text_file = file.suffix.lower() not in (*PARQUET, *EXCEL)
+        frame = read_table(file, skipinitialspace=True) if is_text_file else read_table(file)
+        return cls.from_df(frame, **{"path": file.parent, **kwargs})
+
+    @classmethod
+    def from_sql(cls, query: str, connection: Any, **kwargs: Any) -> DataLoaders:
+        """From what a database answers: see `tipoff.data.formats.read_sql`."""
+        return cls.from_df(read_sql(query, connection), **kwargs)
+
+    # columns --------------------------------------------------------------------------------
+
     @property
-    def block(self) -> RowBlock:
-        """What makes tensors of a row."""
+    def rows(self) -> RowBlock:
+        """What makes tensors of the rows."""
         assert self.plan is not None
-        block = self.plan.inputs[0]
-        assert isinstance(block, RowBlock)
-        return block
+        return rows_of(self.plan)
 
     @property
     def cat_names(self) -> list[str]:
-        return list(self.block.cat_names)
+        return list(self.rows.cat_names)
 
     @property
     def cont_names(self) -> list[str]:
-        return list(self.block.cont_names)
+        return list(self.rows.cont_names)
 
     @property
     def y_names(self) -> list[str]:
-        return list(self.block.y_names)
+        return list(self.rows.y_names)
 
     @property
     def classes(self) -> dict[str, list[Any]]:
-        return self.block.classes
+        return self.rows.classes
+
+    # other rows -----------------------------------------------------------------------------
 
     def with_plan(self, plan: Any) -> DataLoaders:
         made = super().with_plan(plan)
-        return TabularDataLoaders(
-            *made.loaders, path=made.path, device=made.device, plan=plan, source=made.source
-        )
+        return type(self)(*made.loaders, path=made.path, device=made.device, plan=plan, source=made.source)
 
     def test_dl(
         self,
@@ -105,16 +151,14 @@ class TabularDataLoaders(DataLoaders):
         frame = as_frame(test_items)
         if not len(frame):
             raise UsageError("There are no rows to predict: the table is empty.")
-        targets: list[Any] = []
         if with_labels:
             need_columns(frame, self.y_names)
-            targets = [values_of(frame, self.y_names)]
-        return Loader(
-            TableDataset(self.plan, frame, targets), bs or max(self.bs, 4096), finish=self.plan.finish
-        )
+        found = answers(frame, self.plan.targets, self.y_names) if with_labels else []
+        return Loader(TableDataset(self.plan, frame, found), bs or max(self.bs, VALID_BS))
 
 
 def _splitter(
+    frame: Any,
     valid_pct: float,
     valid_idx: Any,
     valid_col: str | None,
@@ -135,4 +179,12 @@ def _splitter(
         return IndexSplitter(valid_idx)
     if valid_col is not None:
         return ColSplitter(valid_col)
+    if valid_group is not None:
+        return GroupSplitter(valid_group, valid_pct, seed)
+    if valid_time is not None:
+        need_columns(frame, [valid_time], "The table lacks")
+        column = frame[valid_time]
+        return TimeSplitter(
+            read_dates(frame, valid_time, find_formats(column)) if is_text(column) else valid_time, valid_pct
+        )
     return RandomSplitter(valid_pct, seed)

@@ -32,13 +32,13 @@ def _try(text: Series, form: str) -> np.ndarray:  # -> datetime64[s] (N,), NaT w
     return read.to_numpy().astype("datetime64[s]")
 
 
-def find_formats(column: Series, share: float = 1.0) -> tuple[str, ...]:
+def find_formats(column: Series, whole: bool = False) -> tuple[str, ...]:
     """The forms in which the dates of a column are written, the most frequent first.
 
-    () where less than `share` of the values are dates, and for columns that hold no text.
+    () where none is a date, or with `whole`, where any value is none; and for columns that hold no text.
 
     >>> import pandas as pd
-    >>> find_formats(pd.Series(["2024-05-31", "31.05.2024", "2024-06-01"]), 0.9)
+    >>> find_formats(pd.Series(["2024-05-31", "31.05.2024", "2024-06-01"]))
     ('ISO8601', '%d.%m.%Y')
     """
     if not is_text(column):
@@ -46,9 +46,10 @@ def find_formats(column: Series, share: float = 1.0) -> tuple[str, ...]:
     text = column.dropna()
     if len(text) > SAMPLE:
         text = text.iloc[np.linspace(0, len(text) - 1, SAMPLE).astype(int)]
-    left = text.astype(str).str.strip()
-    left = left[left.str.contains(r"\d.*\D.*\d", regex=True)]  # a number alone is no date
-    n, n_read = len(text), 0
+    text = text.astype(str).str.strip()
+    text = text[text != ""]
+    left = text[text.str.contains(r"\d.*\D.*\d", regex=True)]  # a number alone is no date
+    n_read = 0
     found: list[str] = []
     while len(left):
         read = {form: ~np.isnat(_try(left, form)) for form in FORMATS}
@@ -64,7 +65,7 @@ def find_formats(column: Series, share: float = 1.0) -> tuple[str, ...]:
         found.append(best)
         n_read += int(read[best].sum())
         left = left[~read[best]]
-    return tuple(found) if n_read and n_read >= share * n else ()
+    return () if whole and n_read < len(text) else tuple(found)
 
 
 def read_dates(frame: DataFrame, name: str, formats: tuple[str, ...]) -> np.ndarray:  # -> datetime64[s] (N,)

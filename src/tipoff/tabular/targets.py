@@ -1,4 +1,4 @@
-"""What a table predicts: the target of its answer columns, and their raw values."""
+"""What a table predicts: a target for the answer columns, and their raw values."""
 
 from __future__ import annotations
 
@@ -8,34 +8,72 @@ from typing import TYPE_CHECKING, Any
 from tipoff.data.block import Block, Target
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import UsageError
+from tipoff.notes import note
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def values_of(frame: DataFrame, y_names: Sequence[str]) -> Any:
-    """The raw answers, one a row: a list of values, or of lists where there are several columns."""
-    if len(y_names) == 1:
-        return frame[y_names[0]].tolist()
-    return frame[list(y_names)].to_numpy().tolist()
+def grouped(n_targets: int, y_names: Sequence[str]) -> list[list[str]]:
+    """The columns of each target: all of them where there is one target, otherwise one each."""
+    return [list(y_names)] if n_targets == 1 else [[name] for name in y_names]
 
 
-def as_target(frame: DataFrame, y_names: Sequence[str], y_block: Any = None) -> Target:
-    """`y_block`, or by fastai's rule: numbers are predicted as numbers, all else as categories; fitted to `frame`."""
-    import pandas as pd
+def answers(frame: DataFrame, targets: Sequence[Target], y_names: Sequence[str]) -> list[Any]:
+    """The raw answers of each target, one a row: values, or lists of them where there are several columns."""
+    groups = grouped(len(targets), y_names) if targets else []
+    return [
+        frame[names[0]].tolist() if len(names) == 1 else frame[names].to_numpy().tolist() for names in groups
+    ]
 
+
+def as_targets(frame: DataFrame, y_names: Sequence[str], y_block: Any = None) -> tuple[Target, ...]:
+    """The targets, fitted to the training rows: `y_block`, or one for each column where it is a list.
+
+    Without it by fastai's rule: columns of numbers are predicted as numbers, all others as categories.
+    """
+    if not y_names:
+        return ()
+    blocks = _blocks(frame, y_names, y_block)
+    values = answers(frame, blocks, y_names)
+    return tuple(block.setup(v) for block, v in zip(blocks, values, strict=True))
+
+
+def _blocks(frame: DataFrame, y_names: Sequence[str], y_block: Any) -> list[Target]:
+    if y_block is None:
+        numeric = [_is_number(frame, name) for name in y_names]
+        if not all(numeric):
+            return [RegressionBlock() if n else CategoryBlock() for n in numeric]
+        if len(y_names) == 1 and frame[y_names[0]].nunique() == 2:
+            note(
+                f"{y_names[0]} is taken as a number, and has 2 values: y_block=CategoryBlock() makes them classes"
+            )
+        return [RegressionBlock()]
+    if isinstance(y_block, (list, tuple)):
+        if len(y_block) != len(y_names):
+            raise UsageError(
+                f"y_block has {len(y_block)} blocks for {len(y_names)} columns: {', '.join(y_names)}."
+            )
+        return [_made(b) for b in y_block]
+    block = _made(y_block)
+    if isinstance(block, CategoryBlock):
+        return [block] * len(y_names)
+    if isinstance(block, MultiCategoryBlock) and len(y_names) > 1 and block.vocab is None:
+        return [block.replace(encoded=True, vocab=tuple(y_names))]
+    return [block]
+
+
+def _made(y_block: Any) -> Target:
     block = y_block() if callable(y_block) and not isinstance(y_block, Block) else y_block
-    if block is None:
-        numeric = all(
-            pd.api.types.is_numeric_dtype(t) and not pd.api.types.is_bool_dtype(t)
-            for t in frame[list(y_names)].dtypes
-        )
-        block = RegressionBlock() if numeric else CategoryBlock()
     if not isinstance(block, Target):
         raise UsageError(
             f"y_block is a {type(block).__name__}; it takes CategoryBlock, RegressionBlock or MultiCategoryBlock."
         )
-    if isinstance(block, MultiCategoryBlock) and len(y_names) > 1 and block.vocab is None:
-        block = MultiCategoryBlock(encoded=True, vocab=tuple(y_names), threshold=block.threshold)
-    made: Target = block.setup(values_of(frame, y_names))
-    return made
+    return block
+
+
+def _is_number(frame: DataFrame, name: str) -> bool:
+    import pandas as pd
+
+    kind = frame[name].dtype
+    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)

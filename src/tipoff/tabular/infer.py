@@ -1,0 +1,88 @@
+"""Which columns of a table are categories, numbers and dates, and which say nothing, where nobody tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from tipoff.errors import DataError
+from tipoff.tabular.leaks import find_leaks
+from tipoff.tabular.reading import find_formats
+from tipoff.tabular.shrink import cont_cat_split
+from tipoff.tabular.values import is_text
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+FREE_TEXT = 0.5  # of the rows have another text: no category
+
+
+class Kinds(NamedTuple):
+    """The columns of a table by what they are; `left_out` says why, `doubts` what is used all the same."""
+
+    cats: list[str]
+    conts: list[str]
+    dates: list[str]
+    left_out: dict[str, str]
+    doubts: list[str]
+
+    def __str__(self) -> str:
+        named = {"categories": self.cats, "numbers": self.conts, "dates": self.dates}
+        used = "; ".join(f"{what}: {', '.join(names)}" for what, names in named.items() if names)
+        out = "; ".join(f"{name} ({why})" for name, why in self.left_out.items())
+        return used + (f". Left out: {out}" if out else "")
+
+
+def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int = 20) -> Kinds:
+    """The kinds of all columns but those that are predicted.
+
+    Dates are dates, or text that can be read as such; the others go by `cont_cat_split`. Left out is what cannot help: columns
+    that are empty or the same in all rows, ids, copies of the answer, and text that is another in most rows.
+
+    >>> import pandas as pd
+    >>> print(infer_columns(pd.DataFrame({"age": range(30), "sold": ["2024-05-01", "2024-05-02"] * 15, "x": 1})))
+    numbers: age; dates: sold. Left out: x (the same in all rows)
+    """
+    others = [c for c in frame.columns if c not in y_names]
+    left_out: dict[str, str] = {}
+    dates: list[str] = []
+    for name in others:
+        why = _useless(frame[name])
+        if why is not None:
+            left_out[name] = why
+        elif _is_date(frame[name]):
+            dates.append(name)
+    rest = [c for c in others if c not in left_out and c not in dates]
+    leaks = find_leaks(frame, rest, y_names)
+    left_out |= {leak.column: _short(leak.kind, y_names) for leak in leaks if leak.kind != "decides"}
+    for name in rest:
+        if name not in left_out and is_text(frame[name]) and _is_free_text(frame[name]):
+            left_out[name] = f"text, with {frame[name].nunique():,} different values"
+    conts, cats = cont_cat_split(frame[[c for c in rest if c not in left_out]], max_card)
+    if not (cats or conts or dates):
+        why = "; ".join(f"{name}: {why}" for name, why in left_out.items())
+        raise DataError(f"The table has no column to learn from{f' ({why})' if why else ''}.")
+    return Kinds(cats, conts, dates, left_out, [leak.why for leak in leaks if leak.kind == "decides"])
+
+
+def _useless(column: Series) -> str | None:
+    if column.isna().all():
+        return "empty"
+    try:
+        return "the same in all rows" if column.nunique(dropna=False) == 1 and len(column) > 1 else None
+    except TypeError:
+        return f"holds a {type(column.dropna().iloc[0]).__name__} in each row"
+
+
+def _is_date(column: Series) -> bool:
+    import pandas as pd
+
+    return pd.api.types.is_datetime64_any_dtype(column.dtype) or bool(find_formats(column, whole=True))
+
+
+def _is_free_text(column: Series) -> bool:
+    return len(column) >= 50 and column.nunique() > FREE_TEXT * len(column)
+
+
+def _short(kind: str, y_names: Sequence[str]) -> str:
+    return "an id: another in each row" if kind == "id" else f"a copy of {' or '.join(y_names)}"
