@@ -95,6 +95,10 @@ class Target(Block):
         """From raw outputs to probabilities or numbers."""
         return pred
 
+    def for_metrics(self, pred: Tensor) -> Tensor:  # (B, n_out) -> (B, n_out)
+        """What metrics, and a loss of the user's own, compare with y: raw outputs, which they turn into probabilities."""
+        return pred
+
     def decide(self, prob: Tensor) -> Tensor:  # (B, n_out) -> (B, ...), the shape of y
         """From probabilities to an encoded answer."""
         return prob

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -15,7 +16,7 @@ from torch.nn import functional as F
 from tipoff.answer import Category, MultiCategory, Regression
 from tipoff.data.block import Target
 from tipoff.display import INK, NO, entitle
-from tipoff.errors import DataError, NotSetUp, did_you_mean, some
+from tipoff.errors import DataError, NotSetUp, UsageError, did_you_mean, some
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # shapes: B batch, C classes, n numbers
 
 NA = "#na#"
+MAX_LOG = 88.0  # exp of more is no float32
 
 
 def _vocab(vocab: Sequence[Any] | None, seen: Sequence[Any], sort: bool, add_na: bool) -> tuple[Any, ...]:
@@ -232,20 +234,46 @@ class MultiCategoryBlock(Target):
 
 @dataclass(frozen=True)
 class RegressionBlock(Target):
-    """One number or several; `y_range` puts a sigmoid onto that range on the network's output."""
+    """One number or several, in the user's `unit`.
+
+    `y_range` puts a sigmoid onto that range on the network's output. With `log`, what is learned are logarithms, so
+    that errors count by their share of the number, and every number is above 0. `shift` and `scale`, one for each
+    number, are what the network's output is multiplied by and moved to; `standardized` reads them from the training
+    values, so that the network learns numbers of mean 0 and deviation 1.
+    """
 
     n: int | None = None
     y_range: tuple[float, float] | None = None
     unit: str = ""
+    log: bool = False
+    shift: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
 
     default_metrics: ClassVar[tuple[str, ...]] = ("mae",)
     default_loss: ClassVar[str] = "MSELossFlat()"
+
+    def __post_init__(self) -> None:
+        if self.log and self.y_range is not None and self.y_range[0] <= 0:
+            raise UsageError(f"With log=True, y_range must begin above 0, and it is {self.y_range}.")
+        if not all(s > 0 for s in self.scale):
+            raise UsageError(f"scale is {self.scale}; it must be above 0.")
 
     def setup(self, values: Sequence[Any]) -> Self:
         if self.n is not None:
             return self
         first = values[0]
         return self.replace(n=len(first) if hasattr(first, "__len__") and not isinstance(first, str) else 1)
+
+    def standardized(self, y: Tensor) -> Self:  # (N, n)
+        """A copy whose network learns numbers of mean 0 and deviation 1, by the encoded training values `y`.
+
+        >>> RegressionBlock(1).standardized(torch.tensor([[10.0], [30.0]])).activation(torch.tensor([[0.0]]))
+        tensor([[20.]])
+        """
+        learned = self._learned(y).double()
+        deviation = learned.std(0, correction=0)
+        deviation = torch.where(deviation > 1e-12 * learned.abs().amax(0), deviation, 1.0)
+        return self.replace(shift=tuple(learned.mean(0).tolist()), scale=tuple(deviation.tolist()))
 
     @property
     def n_out(self) -> int:
@@ -260,19 +288,51 @@ class RegressionBlock(Target):
             raise DataError(f"{value!r} is not a number.") from None
         if not all(map(math.isfinite, y.tolist())):
             raise DataError(f"{value!r} is not a finite number.")
+        if self.log and not all(v > 0 for v in y.tolist()):
+            raise DataError(f"{value!r} has no logarithm: log=True needs numbers above 0.")
         return y
 
+    def encode_all(self, values: Sequence[Any]) -> Tensor:  # -> float (N, n)
+        try:
+            y: Tensor = torch.as_tensor(np.asarray(values, dtype=np.float32)).reshape(len(values), -1)
+        except (TypeError, ValueError):
+            return super().encode_all(values)  # which says of what value
+        fine = y.isfinite() & (y > 0) if self.log else y.isfinite()
+        return y if bool(fine.all()) else super().encode_all(values)
+
+    def _learned(self, y: Tensor) -> Tensor:
+        """A number as it is learned: its logarithm, with `log`."""
+        return y.log() if self.log else y
+
+    def _output(self, pred: Tensor) -> Tensor:
+        """What the network says, as numbers that are learned."""
+        if self.y_range is not None:
+            low, high = map(math.log, self.y_range) if self.log else self.y_range
+            return pred.sigmoid() * (high - low) + low
+        if self.scale:
+            return torch.addcmul(pred.new_tensor(self.shift), pred, pred.new_tensor(self.scale))
+        return pred
+
+    def _both(self, pred: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """What the network says and the truth, as they are learned, in deviations."""
+        out, truth = self._output(pred), self._learned(y)
+        if not self.scale:
+            return out, truth
+        scale = out.new_tensor(self.scale)
+        return out / scale, truth / scale
+
     def loss(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, n), (B, n) -> ()
-        return F.mse_loss(self.activation(pred), y)
+        return F.mse_loss(*self._both(pred, y))
 
     def loss_each(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, n), (B, n) -> (B,)
-        return F.mse_loss(self.activation(pred), y, reduction="none").mean(-1)
+        return F.mse_loss(*self._both(pred, y), reduction="none").mean(-1)
 
     def activation(self, pred: Tensor) -> Tensor:
-        if self.y_range is None:
-            return pred
-        low, high = self.y_range
-        return pred.sigmoid() * (high - low) + low
+        out = self._output(pred)
+        return out.clamp(max=MAX_LOG).exp() if self.log else out
+
+    def for_metrics(self, pred: Tensor) -> Tensor:
+        return self.activation(pred)
 
     def decode(self, value: Tensor) -> float | list[float]:
         numbers = [float(v) for v in value.reshape(-1)]

@@ -12,11 +12,9 @@ from tipoff.callbacks.progress import Progress
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.errors import UsageError
 from tipoff.learner.stages import Stage
-from tipoff.learner.targets import checked
 from tipoff.train.callback import Callback
 from tipoff.train.checkpoint import read_checkpoint
 from tipoff.train.loop import fit
-from tipoff.train.objective import supervised
 from tipoff.train.optim import param_groups
 from tipoff.train.run import Run
 from tipoff.train.schedule import Constant, FlatCosine, WarmRestarts, one_cycle, one_cycle_momentum
@@ -88,7 +86,7 @@ def make_run(learn: Learner, stage: Stage, cbs: Sequence[Callback] = ()) -> Run:
         learn.model,
         learn.dls.train,
         learn.dls.valid,
-        (supervised(checked(learn.loss_func, learn.target)),),
+        (learn.objective(),),
         {"model": learn.opt},
         schedules_of(stage, learn.moms),
         stage.n_epochs,

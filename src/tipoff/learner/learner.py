@@ -25,12 +25,13 @@ from tipoff.learner.stages import Kind, Stage, fine_tune_stages, group_rates
 from tipoff.learner.state import export, load_weights, save_weights
 from tipoff.learner.suggest import valley
 from tipoff.learner.summary import summary
-from tipoff.learner.targets import target_for
+from tipoff.learner.targets import checked, target_for
 from tipoff.metrics.resolve import as_metrics
 from tipoff.nn.packed import Watch, packed
 from tipoff.spec import Catalog, Spec
 from tipoff.train.callback import Callback
 from tipoff.train.engine import TorchEngine
+from tipoff.train.objective import Objective, supervised
 from tipoff.train.optim import Adam
 
 Rate = float | slice | Sequence[float]
@@ -160,6 +161,14 @@ class Learner:
         self.freeze_to(0)
 
     # training ------------------------------------------------------------------------------
+
+    def objective(self) -> Objective:
+        """What training minimises. A loss of the user's own compares with y what metrics do."""
+        loss, target = self.loss_func, self.target
+        if loss == target.loss:
+            return supervised(checked(loss, target), target.for_metrics)
+        own = checked(loss, target)
+        return supervised(lambda pred, *y: own(target.for_metrics(pred), *y), target.for_metrics)
 
     def _rates(self, lr: Rate | None) -> tuple[float, ...]:
         return group_rates(self.lr if lr is None else lr, len(self.groups))

@@ -95,8 +95,9 @@ def predict_all(
             inputs.append(batch.x[0].cpu())
         if batch.y:
             ys.append(batch.y[0].cpu())
+            measured = target.for_metrics(pred)
             for metric in learn.metrics if metrics else ():
-                metric.update(pred, *batch.y)
+                metric.update(measured, *batch.y)
     figures = [m.compute() for m in learn.metrics] if metrics and ys else []
     return Predictions(
         torch.cat(probs),
@@ -113,16 +114,16 @@ def _each(learn: Learner, pred: Tensor, batch: Batch) -> Tensor:  # -> (B,)
     """The loss of each sample; where the loss only gives a mean, that mean for each of the batch."""
     if learn.loss_func == learn.target.loss:
         return learn.target.loss_each(pred.float(), *batch.y).cpu()
-    loss = learn.loss_func
+    loss, pred = learn.loss_func, learn.target.for_metrics(pred.float())
     if hasattr(loss, "reduction"):
         kept, loss.reduction = loss.reduction, "none"
         try:
-            each: Tensor = loss(pred.float(), *batch.y)
+            each: Tensor = loss(pred, *batch.y)
         finally:
             loss.reduction = kept
         if each.numel() % batch.size == 0:
             return each.reshape(batch.size, -1).mean(1).cpu()
-    return loss(pred.float(), *batch.y).reshape(1).expand(batch.size).cpu()
+    return loss(pred, *batch.y).reshape(1).expand(batch.size).cpu()
 
 
 def tta(

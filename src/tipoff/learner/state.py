@@ -13,7 +13,7 @@ from tipoff.bundle.file import Bundle, read, write
 from tipoff.bundle.predictor import Predictor
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.errors import BundleError, UsageError, did_you_mean
-from tipoff.spec import Catalog
+from tipoff.spec import Catalog, Spec
 from tipoff.train.checkpoint import write_checkpoint
 
 if TYPE_CHECKING:
@@ -114,10 +114,18 @@ def load_learner(fname: str | Path, cpu: bool = True, *, catalog: Catalog | None
 
     Reading runs no code of the file. Raises `BundleError` or `SpecError` for anything wrong with it.
     """
-    from tipoff.learner.learner import Learner
-
     bundle = read(fname, catalog)
     dls = DataLoaders(plan=bundle.plan, device="cpu" if cpu else None, path=Path(fname).parent)
     splitter = getattr(bundle.model, "splitter", None)
     extra = {"splitter": splitter} if splitter is not None else {}
-    return Learner(dls, bundle.build(), model_spec=bundle.model, facts=bundle.facts, **extra)
+    return _learner_class(bundle.model)(
+        dls, bundle.build(), model_spec=bundle.model, facts=bundle.facts, **extra
+    )
+
+
+def _learner_class(model: Spec) -> type[Learner]:
+    """The learner of an application's own, where its model names one."""
+    from tipoff.learner.learner import Learner
+
+    made: type[Learner] = getattr(model, "learner_class", lambda: Learner)()
+    return made

@@ -106,8 +106,9 @@ def validate(run: Run) -> None:
         prepared(run, batch, 0)
         predict(run)
         run.add_loss()
+        measured = run.objective.measured(run.pred)
         for metric in run.metrics:
-            metric.update(run.pred, *run.batch.y)
+            metric.update(measured, *run.batch.y)
         if run.listeners["after_batch"]:
             run.emit("after_batch")
     run.valid_loss = run.take_loss()

@@ -15,11 +15,15 @@ def _whole(model: nn.Module) -> nn.Module:
     return model
 
 
+def _as_it_is(pred: Any) -> Any:
+    return pred
+
+
 @dataclass(frozen=True)
 class Objective:
     """One loss and the part of the model that it trains.
 
-    Supervised training has one. A GAN has two, minimised in turn on the same batches; one with `every=5`
+    `measured` makes of a prediction what the metrics are given. Supervised training has one objective. A GAN has two, minimised in turn on the same batches; one with `every=5`
     is minimised at every fifth step.
     """
 
@@ -28,8 +32,11 @@ class Objective:
     loss: Callable[[Any, Batch], Tensor]
     part: Callable[[nn.Module], nn.Module] = _whole
     every: int = 1
+    measured: Callable[[Any], Any] = _as_it_is
 
 
-def supervised(loss: Callable[..., Tensor]) -> Objective:
+def supervised(loss: Callable[..., Tensor], measured: Callable[[Any], Any] = _as_it_is) -> Objective:
     """Minimise `loss(pred, *y)` where `pred = model(*x)`."""
-    return Objective("model", lambda model, b: model(*b.x), lambda pred, b: loss(pred, *b.y))
+    return Objective(
+        "model", lambda model, b: model(*b.x), lambda pred, b: loss(pred, *b.y), measured=measured
+    )
