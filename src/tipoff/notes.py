@@ -17,9 +17,10 @@ _said: set[str] = set()
 
 def note(text: str, *, once: bool = False) -> None:
     """Tell the user `text`; with `once`, only the first time in this process."""
-    if once and text in _said:
-        return
-    _said.add(text)
+    if once:
+        if text in _said:
+            return
+        _said.add(text)  # nothing else is kept: a server says more than fits into memory
     listener = _listener.get()
     if listener is None:
         print(f"note  {text}", file=sys.stderr)

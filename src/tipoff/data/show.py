@@ -48,7 +48,8 @@ def show_batch(
 ) -> Any:
     """Draw `max_n` samples of a loader as the network sees them, or those of the finished batch `b`.
 
-    `unique` draws one sample with different random changes. Returns the figure where `show` is False. Raises
+    `unique` draws one sample with different random changes. Returns the figure where `show` is False; of a data set with
+    `show_rows`, what that gives. Raises
     `UsageError` where the data do not come from a DataBlock.
     """
     plan = getattr(dl.dataset, "plan", None)
@@ -66,6 +67,8 @@ def show_batch(
         done = Batch(tuple(x), tuple(y), torch.arange(len(parts)))
     else:
         done = dl.finish(dl.dataset.batch(dl.order(0)[0][:max_n], 0), 0)
+    if hasattr(dl.dataset, "show_rows"):  # a table is read, not drawn
+        return dl.dataset.show_rows(done, max_n, show)
     figure, axes = get_grid(min(max_n, done.size), nrows, ncols, figsize, return_fig=True)
     for i, ax in enumerate(axes):
         show_sample(plan, tuple(t[i] for t in done.x), tuple(t[i] for t in done.y), ax)

@@ -15,6 +15,7 @@ require("torch", "tipoff.tabular")
 _PLACES = {
     "tipoff.tabular.dataset": ("TableDataset",),
     "tipoff.tabular.dates": ("Datepart", "add_datepart"),
+    "tipoff.tabular.elapsed": ("add_elapsed_times",),
     "tipoff.tabular.infer": ("infer_columns",),
     "tipoff.tabular.leaks": ("find_leaks",),
     "tipoff.tabular.loaders": ("TabularDataLoaders",),

@@ -10,6 +10,8 @@ from torch import Tensor
 from tipoff.data.batch import Batch
 from tipoff.data.plan import Plan
 from tipoff.tabular.row import RowBlock
+from tipoff.tabular.show import show_frame
+from tipoff.tabular.targets import grouped
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -49,6 +51,27 @@ class TableDataset:
         return Batch(
             (self.cats[positions], self.conts[positions]), tuple(y[positions] for y in self.ys), positions
         )
+
+    def table_of(self, batch: Batch, max_n: int | None = None) -> DataFrame:
+        """The first rows of a batch as a person would read them, their answers behind them."""
+        cats, conts = (t[:max_n] for t in batch.x)
+        frame = self.rows.decode_all(cats, conts)
+        groups = grouped(len(self.plan.targets), self.rows.y_names)
+        for target, names, y in zip(self.plan.targets, groups, batch.y, strict=False):
+            rows = y[:max_n].cpu()
+            if len(names) == 1:
+                frame[names[0]] = [target.decode(v) for v in rows]
+            else:
+                frame[names] = rows.numpy()
+        return frame
+
+    def show_rows(self, batch: Batch, max_n: int, show: bool = True) -> DataFrame | None:
+        """Show `table_of` a batch: HTML in a notebook, text elsewhere; with `show=False`, return it."""
+        frame = self.table_of(batch, max_n)
+        if not show:
+            return frame
+        show_frame(frame)
+        return None
 
     def with_plan(self, plan: Plan) -> TableDataset:
         """The same rows under another plan."""
