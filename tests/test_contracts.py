@@ -29,12 +29,18 @@ from tipoff.metrics import functions
 from tipoff.metrics.metric import Mean, Metric
 from tipoff.metrics.resolve import KNOWN, as_metric
 from tipoff.spec import Spec
+from tipoff.tabular.columns import Column
+from tipoff.tabular.dates import Datepart
+from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc
+from tipoff.tabular.row import RowBlock
+from tipoff.tabular.values import Coded
 from tipoff.testing import (
     check_block,
     check_callback,
     check_engine,
     check_learner,
     check_metric,
+    check_proc,
     check_spec,
     check_target,
     check_transform,
@@ -74,7 +80,7 @@ def public(kind: type) -> set[type]:
 
 
 BASES = {
-    Spec, Block, Target, ItemTransform, BatchTransform, Callback, Metric,
+    Spec, Block, Target, ItemTransform, BatchTransform, Callback, Metric, TabularProc,
     a.Pointwise, geo.Geometric, tracking.Tracking,
     *(c for c in map(lambda n: vars(importlib.import_module("tipoff.metrics.metric"))[n], ("Sums", "Scores", "Mean"))),
     vars(importlib.import_module("tipoff.metrics.confusion"))["FromConfusion"],
@@ -95,6 +101,50 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 BLOCKS = [
     (ImageBlock(), [PICTURE, PICTURE[::-1].copy()]),
     (ImageBlock("L"), [Image.fromarray(PICTURE), Image.fromarray(PICTURE).convert("RGBA")]),
+    (
+        RowBlock(("job", "smokes"), ("age", "height")),
+        [
+            {"job": "cook", "smokes": True, "age": 31, "height": 1.75},
+            {"job": "nurse", "smokes": False, "age": 64, "height": 1.5},
+            {"job": "cook", "smokes": False, "age": 18, "height": 2.0},
+        ],
+    ),
+    (
+        RowBlock(
+            (), ("price",), (Datepart("sold"), FillMissing(), Categorify(), Normalize()), y_names=("rating",)
+        ),
+        [{"sold": "2023-12-31", "price": 3}, {"sold": "2024-02-29", "price": 5}],
+    ),
+]
+ROWS = {
+    "job": Coded(np.array([1, 0, -1, 1]), ["nurse", "cook"]),
+    "rooms": Coded(np.array([0, 1, 2, 0]), [8, 2.5, 1]),
+    "age": np.array([30.0, np.nan, 50.0, 64.0]),
+    "size": np.array([1.0, 2.0, 3.0, 4.0]),
+    "sold": np.array(
+        ["2023-12-31T23:59:00", "2024-02-29T00:00:00", "NaT", "2024-07-01T12:30:00"], "datetime64[s]"
+    ),
+}
+PROCS = [
+    (Categorify(), ["job", "rooms"], []),
+    (FillMissing(), ["job"], ["age", "size"]),
+    (FillMissing("mode", add_col=False), [], ["age", "size"]),
+    (FillMissing("constant", fill_vals={"age": -1}), [], ["age"]),
+    (Normalize(), [], ["age", "size"]),
+    (Datepart("sold"), ["job"], ["size"]),
+    (Datepart("sold", prefix="at_", time=False, format="ISO8601"), [], []),
+]
+COLUMNS = [
+    Column("age", low=1.5, high=80.0, typical=37.0, missing_ok=True, whole=True),
+    Column("job", "category", ("nurse", "cook"), typical="nurse"),
+    Column(
+        "sold",
+        "date",
+        low="2023-12-31",
+        high="2024-07-01",
+        typical="2024-02-29",
+        formats=("ISO8601", "%d.%m.%Y"),
+    ),
 ]
 TARGETS = [
     (CategoryBlock(), ["dog", "cat", "dog", "owl"]),
@@ -132,12 +182,13 @@ BATCH_TRANSFORMS = [
 def test_every_block_target_and_transform_has_an_example():
     covered([*BLOCKS, *TARGETS], Block, ("PlainTarget",))
     covered([*ITEM_TRANSFORMS], ItemTransform, PARTS)
+    covered([*PROCS], TabularProc)
     covered([*BATCH_TRANSFORMS], BatchTransform)
 
 
 def test_everything_that_a_model_file_may_name_is_checked():
     checked = {type(e[0] if isinstance(e, tuple) else e) for e in
-               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS)}  # fmt: skip
+               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS)}  # fmt: skip
     paths = {f"{c.__module__}:{c.__qualname__}" for c in checked}
     assert set(CATALOG.values()) - paths == {"tipoff.data.plan:Plan", "tipoff.vision.model:VisionModel"}
 
@@ -156,6 +207,16 @@ def test_blocks(block, values):
 @pytest.mark.parametrize("target, values", TARGETS, ids=names(TARGETS))
 def test_targets(target, values):
     check_target(target, values)
+
+
+@pytest.mark.parametrize("proc, cats, conts", PROCS, ids=names(PROCS))
+def test_steps_of_tables(proc, cats, conts):
+    check_proc(proc, ROWS, cats, conts)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.kind)
+def test_columns_of_tables(column):
+    check_spec(column)
 
 
 @pytest.mark.parametrize("tfm", ITEM_TRANSFORMS, ids=names(ITEM_TRANSFORMS))
@@ -201,7 +262,7 @@ def numbers() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 SAMPLES = {
-    **dict.fromkeys(("mse", "rmse", "mae", "r2_score"), numbers()),
+    **dict.fromkeys(("mse", "rmse", "mae", "r2_score", "mspe", "rmspe", "exp_mspe", "exp_rmspe"), numbers()),
     "accuracy_multi": (torch.randn(37, 3), torch.randint(2, (37, 3)).float()),
     "top_k_accuracy": many(9),
     "balanced_accuracy": many(4),
@@ -235,6 +296,7 @@ CALLBACKS = {
     "Progress": lambda tmp: progress.Progress(io.StringIO()),
     "EarlyStopping": lambda tmp: tracking.EarlyStopping(patience=1, comp=lambda x, y: False),
     "SaveModel": lambda tmp: tracking.SaveModel("train_loss", comp=np.greater, fname=tmp / "best"),
+    "KeepBest": lambda tmp: tracking.KeepBest("train_loss"),
     "ReduceLROnPlateau": lambda tmp: tracking.ReduceLROnPlateau(comp=lambda x, y: False),
     "TerminateOnNaN": lambda tmp: tracking.TerminateOnNaN(),
     "GradientAccumulation": lambda tmp: gradients.GradientAccumulation(8),

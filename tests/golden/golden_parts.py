@@ -8,6 +8,11 @@ from torch import nn
 from tipoff.data.plan import Plan
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.spec import Spec
+from tipoff.tabular.columns import Column
+from tipoff.tabular.dates import Datepart
+from tipoff.tabular.procs import Categorify, FillMissing
+from tipoff.tabular.procs import Normalize as NormalizeNumbers
+from tipoff.tabular.row import RowBlock
 from tipoff.vision.augment import Brightness, Contrast, IntToFloat, Normalize
 from tipoff.vision.block import ImageBlock
 from tipoff.vision.geometry import Dihedral, Flip, RandomCrop, ResizeBatch, Rotate, Warp, Zoom
@@ -51,6 +56,39 @@ def parts() -> dict[str, Spec]:
         "category@1": CategoryBlock(("a", "b"), False, True, 0.1, (1.0, 2.0, 0.5)),
         "multi_category@1": MultiCategoryBlock(True, ("x", "y"), False, 0.3),
         "regression@1": RegressionBlock(3, (0.0, 5.5), "°C"),
+        "tabular.categorify@1": Categorify(("job", "rooms"), (("cook", "nurse"), (1, 2.5, 8))),
+        "tabular.column@1": Column(
+            "sold",
+            "date",
+            ("x", 8, True),
+            "2023-12-31",
+            "2024-07-01",
+            "2024-02-29",
+            True,
+            True,
+            ("ISO8601", "%d.%m.%Y"),
+        ),
+        "tabular.datepart@1": Datepart(
+            "saleDate", "at_", True, "%d.%m.%Y", ("Year", "Month", "Hour", "Elapsed")
+        ),
+        "tabular.fill_missing@1": FillMissing(
+            "constant", False, (("age", -1.0),), ("age", "size"), (-1.0, 0.0), ("age_na", None)
+        ),
+        "tabular.normalize@1": NormalizeNumbers(("age", "size"), (37.5, 2.0), (13.25, 0.5)),
+        "tabular.row@1": RowBlock(
+            ("job", "age_na"),
+            ("age",),
+            (
+                FillMissing("mode", True, None, ("age",), (38.0,), ("age_na",)),
+                Categorify(("job", "age_na"), (("cook",), (False, True))),
+            ),
+            (
+                Column("job", "category", ("nurse", "cook"), typical="nurse"),
+                Column("age", low=17.0, high=90.0),
+            ),
+            ("salary",),
+            ("id",),
+        ),
         "vision.image@1": ImageBlock("L"),
         "vision.resize@1": Resize((20, 30), "pad", "zeros"),
         "vision.random_resized_crop@1": RandomResizedCrop(32, 0.3, (0.8, 1.25), 0.2, 0.9),

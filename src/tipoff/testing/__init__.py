@@ -2,6 +2,7 @@
 
     check_block, check_target      blocks: set up, encode, decode, show, JSON
     check_transform                transforms of items and of batches
+    check_proc                     steps of a table
     check_metric                   figures over uneven batches and several processes
     check_callback                 known events, and a run that is cut off and resumed
     check_engine                   what the loop needs of a device
@@ -16,6 +17,7 @@ from tipoff.testing.callback import check_callback
 from tipoff.testing.engine import check_engine
 from tipoff.testing.learner import check_learner
 from tipoff.testing.metric import check_metric
+from tipoff.testing.proc import check_proc
 from tipoff.testing.spec import check_spec
 from tipoff.testing.transform import check_transform
 
@@ -25,6 +27,7 @@ __all__ = [
     "check_engine",
     "check_learner",
     "check_metric",
+    "check_proc",
     "check_spec",
     "check_target",
     "check_transform",

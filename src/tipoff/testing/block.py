@@ -55,13 +55,13 @@ def check_block(block: Block, values: Sequence[Any], catalog: Catalog | None = N
     if ready.is_cheap:
         every = ready.encode_all(values)
         promise(
-            same(list(every), [torch.as_tensor(e) for e in encoded]),
+            same(_samples(every), [e if isinstance(e, tuple) else torch.as_tensor(e) for e in encoded]),
             f"{called}.encode_all differs from encode of each value.",
         )
     alike = [e for e in encoded if getattr(e, "shape", None) == getattr(encoded[0], "shape", None)]
-    batch = ready.collate(alike)
+    batch = _samples(ready.collate(alike))
     promise(len(batch) == len(alike), f"{called}.collate gives {len(batch)} rows for {len(alike)} values.")
-    one = ready.collate(alike[-1:])
+    one = _samples(ready.collate(alike[-1:]))
     promise(same(one[0], batch[-1]), f"{called}.collate gives a value something else in another batch.")
 
     if type(block).decode is not Block.decode:
@@ -136,8 +136,15 @@ def check_target(target: Target, values: Sequence[Any], catalog: Catalog | None 
     ready.show_result(y[0], prob[0], _axes())
 
 
+def _samples(batch: Any) -> list[Any]:
+    """The samples of a batch: a tensor each, or as many as the block makes."""
+    return list(zip(*batch, strict=True)) if isinstance(batch, tuple) else list(batch)
+
+
 def _means(back: Any, value: Any) -> bool:
     """Whether what came back means the value: labels in any order, numbers as float32."""
+    if isinstance(back, dict) and isinstance(value, dict):
+        return back.keys() == value.keys() and all(_means(back[k], value[k]) for k in back)
     if isinstance(back, (list, tuple)) and isinstance(value, (list, tuple)) and not _numbers(value):
         return sorted(map(str, back)) == sorted(map(str, value))
     if _numbers(value):

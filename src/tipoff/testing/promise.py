@@ -33,6 +33,10 @@ def same(a: Any, b: Any, tolerance: float = 0.0) -> bool:
         )
         return exact or (tolerance > 0 and torch.allclose(a.double(), b.double(), tolerance, tolerance))
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        if a.dtype.kind not in "biuf":  # dates, text
+            return (
+                a.dtype == b.dtype and a.shape == b.shape and bool(((a == b) | ((a != a) & (b != b))).all())
+            )
         return (
             a.dtype == b.dtype
             and a.shape == b.shape
