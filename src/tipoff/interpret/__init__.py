@@ -1,5 +1,17 @@
 """Where a model errs, and what it looked at."""
 
 from tipoff.interpret.classification import ClassificationInterpretation, Interpretation
+from tipoff.interpret.dependence import partial_dependence
+from tipoff.interpret.importance import permutation_importance
+from tipoff.interpret.one_row import explain_row
+from tipoff.interpret.reliability import calibration_curve, reliability
 
-__all__ = ["ClassificationInterpretation", "Interpretation"]
+__all__ = [
+    "ClassificationInterpretation",
+    "Interpretation",
+    "calibration_curve",
+    "explain_row",
+    "partial_dependence",
+    "permutation_importance",
+    "reliability",
+]

@@ -1,0 +1,100 @@
+"""The rows of a table with their answers, and what a learner says of them and of changed ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from tipoff.data.dataset import TensorDataset
+from tipoff.data.loader import Loader
+from tipoff.data.plan import Plan
+from tipoff.data.shares import output_names, unsaid
+from tipoff.errors import UsageError, did_you_mean, some
+from tipoff.learner.learner import Learner
+from tipoff.learner.predictions import Predictions, in_order, predict_all
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+BS = 8192
+
+# N rows, O outputs
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as they were read, their encoded answers `ys`, and the learner that is asked about them."""
+
+    learn: Learner
+    frame: DataFrame
+    ys: tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, learn: Learner, dl: Any = None, n: int | None = None, seed: int = 0) -> Rows:
+        """The validation rows, or those of `dl`; `n` of them at random where there are more."""
+        dataset: Any = getattr(in_order(learn, 1, dl), "dataset", None)
+        if not hasattr(dataset, "frame"):
+            raise UsageError("This is for tables: a learner whose DataLoaders are TabularDataLoaders.")
+        frame, ys = dataset.frame, dataset.ys
+        if n is not None and n < len(frame):
+            rng = torch.Generator().manual_seed(seed)
+            at = torch.randperm(len(frame), generator=rng)[:n].sort().values
+            frame, ys = frame.iloc[at.numpy()], tuple(y[at] for y in ys)
+        return cls(learn, frame, ys)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def plan(self) -> Plan:
+        assert self.learn.dls.plan is not None
+        return self.learn.dls.plan
+
+    @property
+    def block(self) -> Any:
+        return self.plan.inputs[0]
+
+    @property
+    def columns(self) -> list[str]:
+        """The raw columns that the model looks at."""
+        return [c.name for c in self.block.columns]
+
+    def need(self, columns: list[str]) -> None:
+        """Raise `UsageError` unless the model looks at all of `columns`."""
+        if missing := [c for c in columns if c not in self.columns]:
+            raise UsageError(
+                f"The model does not look at {some(map(repr, missing))}; it looks at {some(self.columns, 30)}."
+                f"{did_you_mean(missing[0], self.columns)}"
+            )
+
+    def predict(self, frame: DataFrame, ys: tuple[Tensor, ...] = (), raw: bool = False) -> Predictions:
+        """What the learner says of other rows of the same columns; with `raw`, before the activation."""
+        with unsaid():
+            made = self.block.encode_all(frame)
+        loader = Loader(TensorDataset(*made, *ys, n_targets=len(ys)), BS, finish=self.plan.finish)
+        return predict_all(self.learn, dl=loader, act=_same if raw else None)
+
+    @property
+    def are_probabilities(self) -> bool:
+        """Whether answers are probabilities of classes, not numbers."""
+        return hasattr(self.plan.targets[0], "names")
+
+    def output(self, of: Any, probs: Tensor) -> tuple[int, Any]:
+        """(position, name) of output `of`: a class or a column of numbers.
+
+        Where `of` is None, the only one, or the second of two: of yes and no, yes.
+        """
+        names = output_names(self.plan, probs.shape[-1])
+        if of is None and len(names) <= 2:
+            return len(names) - 1, names[-1]
+        if of not in names:
+            what = "Say which answer is meant, of=" if of is None else f"There is no answer {of!r}: "
+            raise UsageError(f"{what}{some(map(repr, names), 30)}.")
+        return names.index(of), names[names.index(of)]
+
+
+def _same(pred: Tensor) -> Tensor:
+    return pred
