@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -187,3 +188,15 @@ def show_images(
     titles = [None] * len(ims) if titles is None else titles
     for im, title, ax in zip(ims, titles, axes, strict=False):
         show_image(im, ax=ax, title=title, **kwargs)
+
+
+def show_frame(frame: Any) -> None:
+    """Show a data frame where the user looks: HTML under the notebook's cell, text on a terminal."""
+    shell = sys.modules.get("IPython")
+    kernel = getattr(shell.get_ipython(), "kernel", None) if shell is not None else None
+    if kernel is not None:
+        from IPython.display import HTML, display
+
+        display(HTML(frame.to_html(index=False)))  # type: ignore[no-untyped-call]
+    else:
+        print(frame.to_string(index=False))
