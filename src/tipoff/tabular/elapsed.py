@@ -59,7 +59,7 @@ def _days(events: np.ndarray, dates: np.ndarray, groups: np.ndarray, order: np.n
     last = np.maximum.accumulate(np.where(events[order], at, -1))
     known = last >= _starts(groups[order])
     day = dates[order]
-    days = (day - day[last]).astype("timedelta64[D]").astype(np.int64)
+    days: np.ndarray = (day - day[last]).astype("timedelta64[D]").astype(np.int64)
     days[~known | np.isnat(day) | np.isnat(day[last])] = 0
     out = np.empty_like(days)
     out[order] = days
