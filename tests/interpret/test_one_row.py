@@ -36,7 +36,7 @@ def test_of_a_linear_model_a_share_is_weight_times_distance_from_the_mean(linear
     where = block.cat_names.index("town")
     shares = {c: (share, error) for c, _, share, error in found.ranked()}
     assert shares["hours"][0] == pytest.approx(hours.item(), abs=1e-5)
-    expected = float(town(cats[where]) - town(valid.cats[:, where]).mean())
+    expected = (town(cats[where]) - town(valid.cats[:, where]).mean()).item()
     assert shares["town"][0] == pytest.approx(expected, abs=1e-5)
 
 

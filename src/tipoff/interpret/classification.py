@@ -10,6 +10,7 @@ from torch import Tensor
 from tipoff.data.show import show_sample
 from tipoff.display import INK, entitle, get_grid, shown, subplots
 from tipoff.interpret.gradcam import heat_maps, overlay
+from tipoff.interpret.rows import rows_with_losses
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import Predictions
 from tipoff.metrics.confusion import confusion_matrix
@@ -36,15 +37,23 @@ class Interpretation:
         return losses, at, [self._raw(int(i)) for i in at]
 
     def _raw(self, i: int) -> Any:
-        return self.made.dataset.columns[0][int(self.made.items[i])]
+        dataset, at = self.made.dataset, int(self.made.items[i])
+        return dataset.frame.iloc[at] if hasattr(dataset, "frame") else dataset.columns[0][at]
+
+    def top_losses_table(self, k: int = 10, largest: bool = True) -> Any:
+        """The rows of a table with the largest losses, as a data frame: prediction, truth and loss first."""
+        losses, at = self.top_losses(k, largest)
+        return rows_with_losses(self.made, self.learn.target, losses, at)
 
     def plot_top_losses(
         self, k: int, largest: bool = True, heat: bool = False, show: bool = True, **kwargs: Any
     ) -> Any:
         """Draw the `k` items with the largest losses: prediction, truth, loss; with `heat`, what it looked at.
 
-        Returns the figure where `show` is False.
+        Returns the figure where `show` is False. Of a table, it returns the rows as a data frame.
         """
+        if hasattr(self.made.dataset, "frame"):
+            return self.top_losses_table(k, largest)
         losses, at = self.top_losses(k, largest)
         figure, axes = get_grid(len(at), return_fig=True, **kwargs)
         plan, target = self.learn.dls.plan, self.learn.target

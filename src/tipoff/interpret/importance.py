@@ -115,14 +115,14 @@ def permutation_importance(
     score = _score(learn, metric)
     rng = np.random.default_rng(seed)
     parts = np.array_split(rng.permutation(len(rows)), min(N_PARTS, max(1, len(rows) // 5)))
-    base = rows.predict(rows.frame, rows.ys, raw=True)
+    base = rows.predict(rows.frame, rows.ys, measured=True)
     bases = [score(base, rows.ys, part) for part in (None, *parts)]
     losses = np.empty((len(groups), n_repeats, 1 + len(parts)))
     for k, group in enumerate(groups):
         for r in range(n_repeats):
             order = rng.permutation(len(rows))
             changed = rows.frame.assign(**{c: rows.frame[c].array.take(order) for c in group})
-            made = rows.predict(changed, rows.ys, raw=True)
+            made = rows.predict(changed, rows.ys, measured=True)
             losses[k, r] = [
                 b - score(made, rows.ys, part) for b, part in zip(bases, (None, *parts), strict=True)
             ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from tipoff.data.block import Target
 from tipoff.data.dataset import TensorDataset
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
@@ -70,12 +71,12 @@ class Rows:
                 f"{did_you_mean(missing[0], self.columns)}"
             )
 
-    def predict(self, frame: DataFrame, ys: tuple[Tensor, ...] = (), raw: bool = False) -> Predictions:
-        """What the learner says of other rows of the same columns; with `raw`, before the activation."""
+    def predict(self, frame: DataFrame, ys: tuple[Tensor, ...] = (), measured: bool = False) -> Predictions:
+        """What the learner says of other rows of the same columns; with `measured`, as metrics take it."""
         with unsaid():
             made = self.block.encode_all(frame)
         loader = Loader(TensorDataset(*made, *ys, n_targets=len(ys)), BS, finish=self.plan.finish)
-        return predict_all(self.learn, dl=loader, act=_same if raw else None)
+        return predict_all(self.learn, dl=loader, act=self.learn.target.for_metrics if measured else None)
 
     @property
     def are_probabilities(self) -> bool:
@@ -96,5 +97,16 @@ class Rows:
         return names.index(of), names[names.index(of)]
 
 
-def _same(pred: Tensor) -> Tensor:
-    return pred
+def rows_with_losses(made: Predictions, target: Target, losses: Tensor, at: Tensor) -> DataFrame:
+    """The rows at positions `at` of the predictions: what was said, what is true, the loss, and the row."""
+    assert made.targets is not None
+    said = target.decide(made.probs[at])
+    first: dict[str, Any] = {"said": [target.decode(v) for v in said]}
+    if hasattr(target, "names") and made.targets.ndim == 1:
+        first["probability"] = made.probs[at].amax(-1).tolist()
+    first["is"] = [target.decode(v) for v in made.targets[at]]
+    first["loss"] = losses.tolist()
+    frame = made.dataset.frame.iloc[made.items[at].numpy()]
+    rest = frame.drop(columns=[c for c in made.dataset.plan.inputs[0].y_names if c in frame.columns])
+    table: DataFrame = rest.assign(**first)[[*first, *rest.columns]]
+    return table

@@ -1,0 +1,122 @@
+"""The categories of a column as points on a plane: near are those that the model takes alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from tipoff.display import BAR, INK, shown, subplots
+from tipoff.errors import UsageError, did_you_mean, some
+from tipoff.learner.learner import Learner
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+# V categories, E numbers that stand for one, P components
+
+
+@dataclass(frozen=True)
+class EmbeddingMap:
+    """`places` (V, P): each category on the directions in which the categories of `column` differ most.
+
+    `explained` (P,) are the shares of all variance in these directions, `counts` (V,) how many training rows a category
+    has.
+    """
+
+    column: str
+    names: tuple[Any, ...]
+    places: Tensor
+    explained: Tensor
+    counts: Tensor
+
+    def table(self) -> DataFrame:
+        """A row a category."""
+        import pandas as pd
+
+        places = {f"component {i + 1}": p.tolist() for i, p in enumerate(self.places.T)}
+        return pd.DataFrame({self.column: list(self.names), **places, "rows": self.counts.tolist()})
+
+    def plot(self, ax: Any = None, show: bool = True) -> Any:
+        """The first two components; the more rows, the larger. A label that would cover another is left out, rare ones first.
+
+        Returns the figure where `show` is False.
+        """
+        if self.places.shape[1] < 2:
+            raise UsageError(f"{self.column} has one component only; a picture needs two.")
+        if ax is None:
+            _, ax = subplots(figsize=(6.4, 5.4))
+        x, y = self.places.T[:2].tolist()
+        ax.scatter(
+            x, y, s=(20 + 260 * self.counts / self.counts.max().clamp(min=1)).tolist(), color=BAR, alpha=0.75
+        )
+        shares = [f"{100 * float(v):.0f} %" for v in self.explained[:2]]
+        ax.set(
+            title=f"{self.column}: near is alike to the model",
+            xlabel=f"component 1 ({shares[0]} of the differences)",
+            ylabel=f"component 2 ({shares[1]})",
+        )
+        ax.margins(0.12)
+        figure = ax.get_figure(root=True)
+        figure.tight_layout()
+        figure.canvas.draw()
+        taken: list[Any] = []
+        for i in self.counts.argsort(descending=True, stable=True).tolist():
+            text = ax.annotate(
+                str(self.names[i]), (x[i], y[i]), (5, 4), textcoords="offset points", fontsize=9, color=INK
+            )
+            box = text.get_window_extent()
+            if any(box.overlaps(other) for other in taken):
+                text.remove()
+            else:
+                taken.append(box)
+        return shown(figure, show)
+
+
+def embedding_map(learn: Learner, column: str, n_components: int = 2) -> EmbeddingMap:
+    """The embeddings of a category, by principal components (Pearson 1901).
+
+    `column` is a category as the model sees it, among `dls.cat_names`: the parts of a date are such too. What is missing
+    or unknown (`#na#`) is left out.
+
+    >>> embedding_map(learn, "occupation").plot()  # doctest: +SKIP
+    """
+    block: Any = learn.dls.plan.inputs[0] if learn.dls.plan is not None else None
+    if not hasattr(block, "cat_names") or not hasattr(learn.model, "embeds"):
+        raise UsageError("This is for tables, and for networks that embed categories.")
+    if column not in block.cat_names:
+        raise UsageError(
+            f"{column!r} is no category of the model; these are: {some(block.cat_names, 30)}."
+            f"{did_you_mean(column, block.cat_names)}"
+        )
+    embeds: Any = learn.model.embeds
+    names = block.classes[column][1:]
+    weight = embeds[block.cat_names.index(column)].weight.detach().double().cpu()[1:]
+    if len(names) < 2:
+        raise UsageError(f"{column} has {len(names)} category; there is nothing to compare.")
+    places, explained = components(weight, n_components)
+    return EmbeddingMap(column, tuple(names), places, explained, _counts(learn, block, column, len(names)))
+
+
+def components(x: Tensor, n: int) -> tuple[Tensor, Tensor]:  # (V, E) -> (V, P), (P,)
+    """The rows of `x` on their first `n` principal components, and the share of variance of each.
+
+    Signs are such that the row that lies farthest out on a component is positive.
+
+    >>> components(torch.tensor([[1.0, 0], [2, 0], [6, 0]]), 1)[0].flatten().tolist()
+    [-2.0, -1.0, 3.0]
+    """
+    u, s, _ = torch.linalg.svd(x - x.mean(0), full_matrices=False)
+    places = (u * s)[:, :n]
+    far = places.gather(0, places.abs().argmax(0, keepdim=True))
+    return places * far.sign(), (s**2 / (s**2).sum().clamp(min=1e-300))[:n]
+
+
+def _counts(learn: Learner, block: Any, column: str, n: int) -> Tensor:  # -> (n,)
+    """How many training rows each category has; one, where the rows are not there."""
+    cats = getattr(learn.dls.train_ds, "cats", None) if len(learn.dls) else None
+    if cats is None:
+        return torch.ones(n, dtype=torch.long)
+    return torch.bincount(cats[:, block.cat_names.index(column)], minlength=n + 1)[1:]
