@@ -257,12 +257,21 @@ class DataBlock:
         num_workers: int = 0,
         seed: int | None = None,
         drop_last: bool = False,
+        **options: Any,
     ) -> DataLoaders:
         """Read `source` and make batches of `bs`, `val_bs` at validation.
 
-        `seed` decides order and random changes; None draws one from torch's generator. Raises `DataError`
-        with the files or rows concerned.
+        `seed` decides order and random changes; None draws one from torch's generator. `options` are those of a first
+        block that makes its batches in its own way, such as `seq_len` of texts. Raises `DataError` with the files or
+        rows concerned.
         """
+        own = getattr(self.inputs[0], "dataloaders", None)
+        if own is not None:
+            given = {"shuffle": shuffle, "device": device, "seed": seed, "drop_last": drop_last, **options}
+            made: DataLoaders = own(self, source, path=path, bs=bs, val_bs=val_bs, **given)
+            return made
+        if options:
+            raise TypeError(f"dataloaders() got an unexpected keyword argument {next(iter(options))!r}")
         parts = self.read(source)
         seed = fresh_seed() if seed is None else seed
         train = SampleDataset(parts.plan, parts.train, training=True, seed=seed)
@@ -270,7 +279,7 @@ class DataBlock:
         if bs > len(train):
             note(f"there are {len(train)} items to learn from: the batch size is {len(train)}, not {bs}")
         finish = parts.plan.finish
-        made = DataLoaders(
+        both = DataLoaders(
             Loader(
                 train,
                 bs,
@@ -286,9 +295,9 @@ class DataBlock:
             plan=parts.plan,
             source=parts.source,
         )
-        made.train.dataset.prepare()
-        made.valid.dataset.prepare()
-        return made
+        both.train.dataset.prepare()
+        both.valid.dataset.prepare()
+        return both
 
     def explain(self, source: Any, bs: int = 4, show_batch: bool = False, **kwargs: Any) -> None:
         """Walk one real item through every step and print what it becomes; say where and why it fails."""

@@ -103,7 +103,7 @@ class SampleDataset:
         for k, (block, column) in enumerate(zip(self.blocks, self.columns, strict=True)):
             if block.is_cheap:
                 self._encoded[k] = block.encode_all(column)
-            elif self.keep and all(isinstance(v, Path) for v in column) and self._is_plain():
+            elif self.keep and not block.is_ragged and all(isinstance(v, Path) for v in column) and self._is_plain():
                 store = open_store(column, partial(self._decode, block), self._key(block))
                 if store is not None:
                     self._stores[k] = store
@@ -196,7 +196,7 @@ class SampleDataset:
     def _collate(self, k: int, values: list[Any], positions: Tensor) -> Tensor:
         shapes = [tuple(np.shape(v)) for v in values]
         other = next((i for i, s in enumerate(shapes) if s != shapes[0]), None)
-        if other is not None:
+        if other is not None and not self.blocks[k].is_ragged:
             names = [self.columns[k][int(positions[i])] for i in (0, other)]
             sizes = [" × ".join(map(str, s[1::-1] if len(s) >= 2 else s)) for s in (shapes[0], shapes[other])]
             raise DataError(

@@ -135,7 +135,7 @@ class Loader:
             "prefetch": self.prefetch,
             "finish": self._finish,
         }
-        return Loader(**{**now, **changes})
+        return type(self)(**{**now, **changes})
 
 
 class TorchLoader:

@@ -33,7 +33,7 @@ class Predictions:
     targets: Tensor | None
     losses: Tensor | None
     items: Tensor
-    inputs: Tensor | None = None
+    inputs: Any = None  # a tensor; a list of them where their sizes differ
     figures: list[float] = field(default_factory=list)
     dataset: Any = None
 
@@ -99,15 +99,25 @@ def predict_all(
             for metric in learn.metrics if metrics else ():
                 metric.update(measured, *batch.y)
     figures = [m.compute() for m in learn.metrics] if metrics and ys else []
+    at = torch.cat(items)
+    order = at.argsort(stable=True)  # loaders that group items by length give them in another order
     return Predictions(
-        torch.cat(probs),
-        torch.cat(ys) if ys else None,
-        torch.cat(losses) if losses else None,
-        torch.cat(items),
-        torch.cat(inputs) if inputs else None,
+        torch.cat(probs)[order],
+        torch.cat(ys)[order] if ys else None,
+        torch.cat(losses)[order] if losses else None,
+        at[order],
+        _rows(inputs, order) if inputs else None,
         figures,
         getattr(source, "dataset", None),
     )
+
+
+def _rows(inputs: list[Tensor], order: Tensor) -> Any:
+    """The inputs of all batches as one tensor; a list of them where their sizes differ."""
+    if len({t.shape[1:] for t in inputs}) == 1:
+        return torch.cat(inputs)[order]
+    rows = [row for t in inputs for row in t]
+    return [rows[i] for i in order.tolist()]
 
 
 def _each(learn: Learner, pred: Tensor, batch: Batch) -> Tensor:  # -> (B,)
