@@ -1,0 +1,223 @@
+"""Data loaders of texts, and how they are made of raw texts and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tipoff.data.block import Target
+from tipoff.data.dataloaders import DataLoaders, Source, Vocab
+from tipoff.data.loader import Loader
+from tipoff.data.plan import Plan
+from tipoff.errors import DataError, UsageError, some
+from tipoff.notes import note
+from tipoff.rng import fresh_seed
+from tipoff.text.block import TextBlock
+from tipoff.text.classification import SortedLoader, TextDataset
+from tipoff.text.files import grouped
+from tipoff.text.ids import Ids
+from tipoff.text.lm import LMDataset, LMLoader
+from tipoff.text.show import show_texts
+from tipoff.text.target import NextToken
+from tipoff.text.tokenizer import Tokenizer, number
+
+
+@dataclass
+class Texts:
+    """Raw texts (strings or files), one column of raw labels a target, and what a person calls each row."""
+
+    texts: list[Any]
+    labels: list[list[Any]] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+    def take(self, at: Sequence[int]) -> Texts:
+        """Some of the rows."""
+        return Texts(
+            [self.texts[i] for i in at],
+            [[c[i] for i in at] for c in self.labels],
+            [self.places[i] for i in at],
+        )
+
+
+class TextLoaders(DataLoaders):
+    """`DataLoaders` of texts: they know their tokens, and show them."""
+
+    @property
+    def block(self) -> TextBlock:
+        """What makes numbers of the texts."""
+        assert self.plan is not None
+        block = self.plan.inputs[0]
+        assert isinstance(block, TextBlock)
+        return block
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self.block.tokens
+
+    @property
+    def is_lm(self) -> bool:
+        return self.block.is_lm
+
+    @property
+    def seq_len(self) -> int:
+        return self.block.seq_len
+
+    @property
+    def vocab(self) -> Any:
+        """The tokens for a language model; for a classifier [tokens, classes]."""
+        tokens = self.tokenizer.vocab
+        names = [Vocab(t.names) for t in self.targets if hasattr(t, "names")]
+        return tokens if self.is_lm or not names else [tokens, *names]
+
+    def with_plan(self, plan: Plan) -> TextLoaders:
+        made = super().with_plan(plan)
+        return type(self)(*made.loaders, path=made.path, device=made.device, plan=plan, source=made.source)
+
+    def test_dl(
+        self,
+        test_items: Any,
+        with_labels: bool = False,
+        bs: int | None = None,
+        num_workers: int = 0,
+        **_: Any,
+    ) -> Loader:
+        """Batches of other texts, in their order: a list, a series, or a data frame with the columns of the training texts."""
+        return super().test_dl(_as_items(test_items), with_labels, bs, num_workers)
+
+    def show_batch(
+        self, b: Any = None, max_n: int = 9, *, split: int = 0, trunc_at: int = 150, **_: Any
+    ) -> None:
+        """A table of texts as the network sees them: their first `trunc_at` tokens, with the answer."""
+        got = self.loaders[split].one_batch() if b is None else b
+        tokens = self.tokenizer
+        rows = [[" ".join(tokens.tokens(x.tolist())[:trunc_at])] for x in got[0][:max_n].cpu()]
+        for target, y in zip(self.targets, got[1:], strict=False):
+            for row, one in zip(rows, y.cpu(), strict=False):
+                row.append(
+                    " ".join(tokens.tokens(one.tolist())[:trunc_at])
+                    if isinstance(target, NextToken)
+                    else str(target.decode(one))
+                )
+        show_texts(
+            ["text", *("text_" if isinstance(t, NextToken) else "category" for t in self.targets)], rows
+        )
+
+
+def _as_items(items: Any) -> Any:
+    if isinstance(items, str):
+        return [items]
+    return items.tolist() if hasattr(items, "iloc") and not hasattr(items, "columns") else items
+
+
+def text_loaders(
+    block: TextBlock,
+    targets: Sequence[Target],
+    train: Texts,
+    valid: Texts,
+    *,
+    cls: type[TextLoaders] = TextLoaders,
+    source: Source | None = None,
+    path: str | Path = ".",
+    bs: int = 64,
+    val_bs: int | None = None,
+    shuffle: bool = True,
+    device: str | torch.device | None = None,
+    seed: int | None = None,
+    drop_last: bool = False,
+    num_workers: int = 0,
+) -> TextLoaders:
+    """Batches of raw texts: tokens are learned from those of `train`, all are numbered, labels are read.
+
+    Raises `DataError`, naming the rows, for what cannot be read. `num_workers` is taken and not needed.
+    """
+    seed = fresh_seed() if seed is None else seed
+    train, valid = _kept(train, "learn from"), _kept(valid, "check on")
+    block, ids = block.learn(train.texts)
+    valid_ids = number(block.tokens, grouped(valid.texts))
+    if block.is_lm:
+        plan = Plan((block,), (NextToken(block.tokens),))
+        options: dict[str, Any] = {"seq_len": block.seq_len, "seed": seed, "backwards": block.backwards}
+        sets: list[Any] = [
+            LMDataset(plan, ids, bs, training=shuffle, **options),
+            LMDataset(plan, valid_ids, val_bs or bs, training=False, **options),
+        ]
+        loaders: list[Loader] = [
+            LMLoader(sets[0], shuffle=shuffle, seed=seed), LMLoader(sets[1], seed=seed)
+        ]  # fmt: skip
+    else:
+        made = tuple(t.setup(labels) for t, labels in zip(targets, train.labels, strict=True))
+        plan = Plan((block,), made)
+        sets = [_dataset(plan, ids, train, True), _dataset(plan, valid_ids, valid, False)]
+        _say_cut(block, ids, valid_ids)
+        loaders = [
+            SortedLoader(sets[0], bs, shuffle=shuffle, drop_last=drop_last, seed=seed),
+            SortedLoader(sets[1], val_bs or bs, seed=seed),
+        ]
+    return cls(*loaders, path=path, device=device, plan=plan, source=source or Source())
+
+
+def _dataset(plan: Plan, ids: Ids, part: Texts, training: bool) -> TextDataset:
+    return TextDataset(plan, ids, [part.texts, *part.labels], training=training)
+
+
+def _say_cut(block: TextBlock, *many: Ids) -> None:
+    """Say how many texts are longer than what is read of them."""
+    if block.max_len is None:
+        return
+    n = sum(int((ids.lens > block.max_len).sum()) for ids in many)
+    if n:
+        note(
+            f"{n} of {sum(map(len, many)):,} texts are longer than {block.max_len:,} tokens; the first {block.max_len:,} of "
+            "them are read (max_len=)"
+        )
+
+
+def _kept(part: Texts, what: str) -> Texts:
+    """Without rows that have no label or no text, which is said."""
+    n = len(part.texts)
+    places = part.places or [f"row {i}" for i in range(n)]
+    part = Texts(part.texts, part.labels, places)
+    for why, lacks in (
+        ("without a label", [i for i in range(n) if any(is_missing(c[i]) for c in part.labels)]),
+        ("without text", [i for i in range(n) if is_missing(part.texts[i])]),
+    ):
+        if lacks:
+            names = some((places[i] for i in lacks), 3)
+            note(
+                f"{len(lacks)} text{'s' * (len(lacks) > 1)} {why} left out: {names}"
+                if why != "without text"
+                else f"{len(lacks)} row{'s' * (len(lacks) > 1)} without text left out: {names}"
+            )
+    good = [
+        i
+        for i in range(n)
+        if not is_missing(part.texts[i]) and not any(is_missing(c[i]) for c in part.labels)
+    ]
+    if not good:
+        raise DataError(f"None of the {n} rows to {what} has both a text and a label.")
+    return part if len(good) == n else part.take(good)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell is empty: None, NaN, or text of spaces."""
+    if isinstance(value, str):
+        return not value.strip()
+    return (
+        value is None
+        or type(value).__name__ in {"NAType", "NaTType"}
+        or (isinstance(value, float) and value != value)
+    )
+
+
+def check_split(n_train: int, n_valid: int, n: int) -> None:
+    """Raise `DataError` where a splitter left nothing to learn from or to check on."""
+    for what, k in (("learn from", n_train), ("check on", n_valid)):
+        if not k:
+            raise DataError(f"The splitter left no texts to {what}, of {n}.")
+
+
+__all__ = ["TextLoaders", "Texts", "UsageError", "check_split", "is_missing", "text_loaders"]

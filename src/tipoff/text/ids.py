@@ -1,0 +1,122 @@
+"""The numbers of many texts, one after the other: in memory while they are few, else in a memory-mapped file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tipoff.data.store import cache_folder
+from tipoff.errors import DataError
+from tipoff.notes import note
+
+SPILL = 64 << 20  # bytes that are kept in memory
+TOLD = 200 << 20  # bytes of a file that are told
+_STEP = 1 << 22  # numbers that are changed at a time
+
+
+class Ids:
+    """`ids[i]` are the numbers of text `i`, a view; `ends` (N + 1,) says where each begins and the last ends."""
+
+    def __init__(self, data: np.ndarray, ends: np.ndarray, file: Path | None = None) -> None:
+        self.data, self.ends, self.file = data, ends, file
+        if file is not None:  # gone with the last one who uses it, or with the process
+            weakref.finalize(self, _remove, file, os.getpid())
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def __getitem__(self, i: int) -> np.ndarray:
+        return self.data[self.ends[i] : self.ends[i + 1]]
+
+    @property
+    def lens(self) -> np.ndarray:  # (N,)
+        return np.diff(self.ends)
+
+    def __getstate__(self) -> dict[str, Any]:
+        data = self.data if self.file is None else None
+        return {"data": data, "ends": self.ends, "file": self.file}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:  # in another process, which leaves the file alone
+        self.data, self.ends, self.file = state["data"], state["ends"], state["file"]
+        if self.file is not None:
+            self.data = np.memmap(self.file, np.int32, "r")
+
+
+class IdsWriter:
+    """Takes the numbers of texts as they come; `done` gives all of them."""
+
+    def __init__(self) -> None:
+        self._parts: list[np.ndarray] = []
+        self._lens: list[np.ndarray] = []
+        self._bytes = 0
+        self._file: Any = None
+
+    def add(self, flat: np.ndarray, lens: Sequence[int] | np.ndarray) -> None:
+        """The numbers of some texts, one after the other, and how many there are of each."""
+        self._lens.append(np.asarray(lens, dtype=np.int64))
+        self._parts.append(np.ascontiguousarray(flat, dtype=np.int32))
+        self._bytes += flat.size * 4
+        if self._file is not None or self._bytes > SPILL:
+            self._spill()
+
+    def add_each(self, many: Sequence[np.ndarray]) -> None:
+        """The numbers of some texts, each an array."""
+        if many:
+            self.add(np.concatenate(many), [len(m) for m in many])
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = _temporary()
+        try:
+            for part in self._parts:
+                self._file.write(part.data)
+        except OSError as e:
+            raise DataError(
+                f"The numbers of the texts cannot be written to {self._file.name}: {e.strerror or e}. Set TIPOFF_CACHE to a "
+                "folder with more room."
+            ) from None
+        self._parts = []
+
+    def done(self, table: np.ndarray | None = None) -> Ids:
+        """All numbers; each replaced by `table[number]` where a table is given."""
+        lens = np.concatenate(self._lens) if self._lens else np.empty(0, np.int64)
+        ends = np.concatenate([np.zeros(1, np.int64), lens.cumsum()])
+        if self._file is None:
+            flat = np.concatenate(self._parts) if self._parts else np.empty(0, np.int32)
+            return Ids(flat if table is None else table[flat].astype(np.int32), ends)
+        self._file.close()
+        path = Path(self._file.name)
+        if table is not None:
+            data = np.memmap(path, np.int32, "r+")
+            for at in range(0, len(data), _STEP):
+                data[at : at + _STEP] = table[data[at : at + _STEP]]
+            data.flush()
+        if self._bytes > TOLD:
+            note(
+                f"the numbers of the texts take {self._bytes / 2**20:,.0f} MB in {path.parent}, until the program ends "
+                "(safe to delete then)",
+                once=True,
+            )
+        return Ids(np.memmap(path, np.int32, "r"), ends, path)
+
+
+def _temporary() -> Any:
+    """A new file in the user's cache, or where temporary files go."""
+    folder: Path | None = cache_folder() / "texts"
+    try:
+        assert folder is not None
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.NamedTemporaryFile("wb", dir=folder, suffix=".ids", delete=False)
+    except OSError:
+        return tempfile.NamedTemporaryFile("wb", suffix=".ids", delete=False)
+
+
+def _remove(file: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked process ends without taking it away from the others
+        file.unlink(missing_ok=True)

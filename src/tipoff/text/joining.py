@@ -1,0 +1,53 @@
+"""Words and marks back into a text as a person would write it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tipoff.text.rules import BOS, EOS, FLD, PAD, TK_MAJ, TK_REP, TK_UP, TK_WREP
+
+_SILENT = {BOS, EOS, PAD, "xxfake"}
+_NO_SPACE_BEFORE = re.compile(r"[.,!?;:…%)\]}»”’]+|n['’]t|['’](?:s|m|d|re|ve|ll|em)")
+_NO_SPACE_AFTER = frozenset("([{«“‘$£€#")
+_TIGHT = frozenset("-/–")
+
+
+def join_words(tokens: Sequence[str]) -> str:
+    """The text of tokens by fastai's rules: marks are obeyed, punctuation stands where it belongs.
+
+    >>> join_words("xxbos xxmaj it 's xxrep 3 ! xxup bad , is n't it ?".split())
+    "It's!!! BAD, isn't it?"
+    """
+    out: list[str] = []
+    quoted = tight = False
+    for word in _obeyed(tokens):
+        opens = word == '"' and not quoted
+        closes = word == '"' and quoted
+        joined = tight or closes or bool(_NO_SPACE_BEFORE.fullmatch(word)) or (word in _TIGHT and bool(out))
+        out.append(word if joined or not out else f" {word}")
+        quoted = opens or (quoted and not closes)
+        tight = opens or word in _NO_SPACE_AFTER or word in _TIGHT
+    return "".join(out)
+
+
+def _obeyed(tokens: Sequence[str]) -> list[str]:
+    """The words after what the marks before them ask for."""
+    out: list[str] = []
+    rest = iter(tokens)
+    for token in rest:
+        if token in _SILENT:
+            continue
+        if token == FLD:
+            next(rest, None)  # the number of the field
+        elif token in (TK_MAJ, TK_UP):
+            word = next(rest, "")
+            if word:
+                out.append(word.upper() if token == TK_UP else word[:1].upper() + word[1:])
+        elif token in (TK_REP, TK_WREP):
+            n, what = next(rest, ""), next(rest, "")
+            times = min(int(n), 100) if n.isdigit() and n.isascii() else 1
+            out += [what * times] if token == TK_REP else [what] * times
+        else:
+            out.append(token)
+    return [word for word in out if word]

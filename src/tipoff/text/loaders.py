@@ -1,0 +1,225 @@
+"""Texts from folders, tables and files of tables, in one call: for language models and for classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tipoff.data.block import Block, Target
+from tipoff.data.datablock import as_tuple
+from tipoff.data.dataloaders import Source
+from tipoff.data.labels import ColReader, parent_label
+from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter
+from tipoff.data.table import read_table
+from tipoff.data.target import CategoryBlock, MultiCategoryBlock
+from tipoff.errors import DataError, UsageError, did_you_mean, need_folder, some
+from tipoff.text.block import TextBlock
+from tipoff.text.dls import TextLoaders, Texts, check_split, text_loaders
+from tipoff.text.files import get_text_files
+
+
+class TextDataLoaders(TextLoaders):
+    """`DataLoaders` of texts, made in one call.
+
+    With `is_lm=True` they are for a language model, else for a classifier. `text_vocab` is the vocabulary of another
+    model (`dls.vocab` of its data loaders), `tok_tfm` the tokenizer: None for words, "bpe" or "unigram" for parts of
+    words, or that of a transformer. `seq_len` is how many tokens a language model sees at a time, `backwards` turns
+    texts around. Words that come less than `min_freq` times are not learned.
+    """
+
+    @classmethod
+    def from_df(
+        cls,
+        df: Any,
+        path: str | Path = ".",
+        valid_pct: float = 0.2,
+        seed: int | None = None,
+        text_col: Any = 0,
+        label_col: Any = 1,
+        label_delim: str | None = None,
+        y_block: Any = None,
+        text_vocab: Any = None,
+        is_lm: bool = False,
+        valid_col: str | int | None = None,
+        tok_tfm: Any = None,
+        tok_text_col: str = "text",
+        seq_len: int = 72,
+        backwards: bool = False,
+        *,
+        min_freq: int = 3,
+        max_vocab: int = 60000,
+        **kwargs: Any,
+    ) -> TextLoaders:
+        """From a data frame: texts in `text_col` (several are joined), labels in `label_col`, as names or numbers."""
+        names = [_column(df, c) for c in _listed(text_col)]
+        block = TextBlock.from_df(names, text_vocab, is_lm, seq_len, backwards, min_freq, max_vocab, tok_tfm)
+        labels = [] if is_lm else [_column(df, c) for c in _listed(label_col)]
+        if clash := set(names) & set(labels):
+            raise UsageError(
+                f"The column {min(clash)!r} is both text and label; pass text_col= and label_col=."
+            )
+        targets = [] if is_lm else [_target(y_block, labels, label_delim)]
+        rows = Texts(
+            _texts(df, names, block), [_labels(df, labels, label_delim)] if labels else [], places(df)
+        )
+        splitter = RandomSplitter(valid_pct, seed) if valid_col is None else ColSplitter(valid_col)
+        return cls._made(
+            block,
+            targets,
+            rows,
+            splitter,
+            df,
+            path=path,
+            seed=seed,
+            label_cols=labels,
+            label_delim=label_delim,
+            **kwargs,
+        )
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | Path,
+        csv_fname: str | Path = "labels.csv",
+        header: Any = "infer",
+        delimiter: str | None = None,
+        quoting: int = 0,
+        **kwargs: Any,
+    ) -> TextLoaders:
+        """As `from_df`, from the file `path/csv_fname`."""
+        df = read_table(Path(path) / csv_fname, delimiter, header=header, quoting=quoting)
+        return cls.from_df(df, path=path, **kwargs)
+
+    @classmethod
+    def from_folder(
+        cls,
+        path: str | Path,
+        train: str = "train",
+        valid: str = "valid",
+        valid_pct: float | None = None,
+        seed: int | None = None,
+        vocab: Sequence[str] | None = None,
+        text_vocab: Any = None,
+        is_lm: bool = False,
+        tok_tfm: Any = None,
+        seq_len: int = 72,
+        splitter: Splitter | None = None,
+        backwards: bool = False,
+        *,
+        min_freq: int = 3,
+        max_vocab: int = 60000,
+        **kwargs: Any,
+    ) -> TextLoaders:
+        """Text files in class folders, in `train` and `valid` folders or, with `valid_pct`, split at random."""
+        root = need_folder(path)
+        files = get_text_files(
+            root, folders=[train, valid] if valid_pct is None and splitter is None else None
+        )
+        if not files:
+            raise DataError(_no_texts(root, train, valid))
+        if splitter is None:
+            splitter = (
+                GrandparentSplitter(train, valid) if valid_pct is None else RandomSplitter(valid_pct, seed)
+            )
+        block = TextBlock.from_folder(
+            root, text_vocab, is_lm, seq_len, backwards, min_freq, max_vocab, tok_tfm
+        )
+        targets = [] if is_lm else [CategoryBlock(vocab=None if vocab is None else tuple(vocab))]
+        labels = [] if is_lm else [[parent_label(f) for f in files]]
+        rows = Texts(list(files), labels, [str(f) for f in files])
+        return cls._made(block, targets, rows, splitter, files, path=root, seed=seed, **kwargs)
+
+    @classmethod
+    def _made(
+        cls,
+        block: TextBlock,
+        targets: Sequence[Target],
+        rows: Texts,
+        splitter: Splitter,
+        items: Any,
+        label_cols: Sequence[str] = (),
+        label_delim: str | None = None,
+        **kwargs: Any,
+    ) -> TextLoaders:
+        if len(rows.texts) < 2:
+            raise DataError(
+                f"There is {len(rows.texts) or 'no'} text; at least two are needed, one to check on."
+            )
+        train, valid = splitter(items)[:2]
+        check_split(len(train), len(valid), len(rows.texts))
+        get_y = (
+            (ColReader(list(label_cols), label_delim=label_delim),)
+            if label_cols
+            else (parent_label,) * len(targets)
+        )
+        source = Source((), get_y)
+        return text_loaders(
+            block, targets, rows.take(train), rows.take(valid), cls=cls, source=source, **kwargs
+        )
+
+
+def _listed(cols: Any) -> tuple[Any, ...]:
+    return as_tuple(cols) if not isinstance(cols, (str, int)) else (cols,)
+
+
+def _column(df: Any, col: str | int) -> Any:
+    """The name of a column that is there."""
+    columns = list(df.columns)
+    if col in columns:
+        return col
+    if isinstance(col, int) and -len(columns) <= col < len(columns):
+        return columns[col]
+    raise DataError(
+        f"There is no column {col!r}; there are {some(map(repr, columns), 12)}.{did_you_mean(str(col), map(str, columns))}"
+    )
+
+
+def _texts(df: Any, names: Sequence[Any], block: TextBlock) -> list[Any]:
+    if len(names) == 1 and not block.mark_fields:
+        return list(df[names[0]])
+    return [block.joined(row) for row in zip(*(df[n] for n in names), strict=True)]
+
+
+def _labels(df: Any, names: Sequence[Any], delim: str | None) -> list[Any]:
+    if len(names) > 1:
+        return df[list(names)].to_numpy().tolist()  # type: ignore[no-any-return]
+    values = df[names[0]].tolist()
+    if delim is None:
+        return values  # type: ignore[no-any-return]
+    return [v.split(delim) if isinstance(v, str) and v else [] for v in values]
+
+
+def _target(y_block: Any, labels: Sequence[Any], delim: str | None) -> Target:
+    block = y_block() if callable(y_block) and not isinstance(y_block, Block) else y_block
+    if block is None:
+        if len(labels) > 1:
+            return MultiCategoryBlock(encoded=True, vocab=tuple(map(str, labels)))
+        return MultiCategoryBlock() if delim is not None else CategoryBlock()
+    if not isinstance(block, Target):
+        raise UsageError(
+            f"y_block is a {type(block).__name__}; it takes CategoryBlock, RegressionBlock or MultiCategoryBlock."
+        )
+    return block
+
+
+def places(df: Any) -> list[str]:
+    """What a person calls each row: the line of the file that was read, or the label in the index."""
+    table = df.attrs.get("table")
+    if table is None:
+        return [f"row {label}" for label in df.index]
+    name, first = table
+    return [
+        f"row {label + first} of {name}" if isinstance(label, int) else f"row {label}" for label in df.index
+    ]
+
+
+def _no_texts(root: Path, train: str, valid: str) -> str:
+    others = get_text_files(root)
+    if others:
+        found = some(sorted({str(f.relative_to(root).parent) for f in others}), 6)
+        return (
+            f"There are text files in {root}, but neither in {train}/ nor in {valid}/; they are in {found}. Pass "
+            "valid_pct=0.2 to split at random, or train= and valid= with the names of the folders."
+        )
+    return f"Looked in {root} and the folders below it, and found no files that end in .txt."

@@ -1,0 +1,178 @@
+"""Parts of words, by Hugging Face's `tokenizers`: trained on the texts (BPE, unigram), or given with a transformer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from tipoff.errors import DataError, SpecError
+from tipoff.optional import need
+from tipoff.text import rules as r
+from tipoff.text.ids import Ids
+from tipoff.text.tokenizer import Groups, Tokenizer, number
+
+UNIGRAM_CHARACTERS = 50_000_000  # training keeps all of them in memory several times
+_SPECIAL_OF = {"pad": (r.PAD, "[PAD]", "<pad>"), "unk": (r.UNK, "[UNK]", "<unk>"), "bos": (r.BOS, "[CLS]", "<s>", "<|endoftext|>"),
+               "eos": (r.EOS, "[SEP]", "</s>", "<|endoftext|>")}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SubwordTokenizer(Tokenizer):
+    """Parts of words, so that no word is unknown.
+
+    `model_type` is "unigram" (Kudo 2018), "bpe" (Sennrich et al. 2016, of bytes) or "given" for that of a transformer.
+    `vocab_sz` tokens are learned: a quarter of the number of different words, 30,000 at most, where it is None. `model`
+    is the tokenizer in its own JSON. Of more than `max_len` tokens only the first are read.
+    """
+
+    vocab_sz: int | None = None
+    model_type: Literal["unigram", "bpe", "given"] = "unigram"
+    model: str | None = field(default=None, repr=False)
+    max_len: int | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.model_type
+
+    @property
+    def is_trained(self) -> bool:
+        return self.model is not None
+
+    @cached_property
+    def _made(self) -> Any:
+        if self.model is None:
+            raise self._untrained()
+        tokenizers = need("tokenizers", "text in parts of words", "tipoff[text]")
+        try:
+            made = tokenizers.Tokenizer.from_str(self.model)
+        except Exception as e:
+            raise SpecError(f"The tokenizer cannot be read: {str(e)[:300]}") from None
+        made.no_padding()
+        made.no_truncation()
+        if self.max_len is not None:
+            made.enable_truncation(self.max_len)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @cached_property
+    def vocab_index(self) -> dict[str, int]:
+        return dict(self._made.get_vocab(with_added_tokens=True))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        index = self.vocab_index
+        names = [""] * (max(index.values(), default=-1) + 1)
+        for name, i in index.items():
+            names[i] = name
+        return tuple(names)
+
+    @property
+    def pad_id(self) -> int:
+        found = self._special(*_SPECIAL_OF["pad"])
+        if found is not None:
+            return found
+        return self.eos_id or 0  # GPT-2 and its kin have none: their end is taken
+
+    @property
+    def unk_id(self) -> int | None:
+        return self._special(*_SPECIAL_OF["unk"])
+
+    @property
+    def bos_id(self) -> int | None:
+        return self._special(*_SPECIAL_OF["bos"])
+
+    @property
+    def eos_id(self) -> int | None:
+        return self._special(*_SPECIAL_OF["eos"])
+
+    def encode_all(self, texts: Sequence[str]) -> list[np.ndarray]:
+        empty = [i] if (i := self.eos_id) is not None else [0]
+        made = self._made.encode_batch_fast([r.fix_html(t) for t in texts])
+        return [np.array(e.ids or empty, dtype=np.int32) for e in made]
+
+    def split_all(self, texts: Sequence[str]) -> list[list[str]]:
+        return [list(e.tokens) for e in self._made.encode_batch([r.fix_html(t) for t in texts])]
+
+    def join(self, tokens: Sequence[str]) -> str:
+        index = self.vocab_index
+        text: str = self._made.decode([index[t] for t in tokens if t in index], skip_special_tokens=True)
+        return text.strip() if self.kind == "unigram" else text
+
+    def learn(self, groups: Groups) -> tuple[Self, Ids]:
+        """The texts are read once to train, and once more to be numbered."""
+        made = self
+        if not self.is_trained:
+            made = self.replace(model=_train(self.model_type, self.vocab_sz, groups))
+        return made, number(made, groups())
+
+
+def _train(model_type: str, vocab_sz: int | None, groups: Groups) -> str:
+    """The JSON of a tokenizer trained on the texts."""
+    t = need("tokenizers", "text in parts of words", "tipoff[text]")
+    size = _size_for(groups) if vocab_sz is None else vocab_sz
+    options = {"vocab_size": size, "special_tokens": list(r.SPECIALS), "show_progress": False}
+    byte_level = t.pre_tokenizers.ByteLevel
+    if model_type == "bpe":
+        made = t.Tokenizer(t.models.BPE())
+        made.pre_tokenizer, made.decoder = byte_level(add_prefix_space=False), t.decoders.ByteLevel()
+        trainer = t.trainers.BpeTrainer(initial_alphabet=sorted(byte_level.alphabet()), **options)
+    else:
+        made = t.Tokenizer(t.models.Unigram())
+        made.normalizer = t.normalizers.Sequence(
+            [t.normalizers.NFKC(), t.normalizers.Replace(t.Regex(" {2,}"), " ")]
+        )
+        made.pre_tokenizer, made.decoder = t.pre_tokenizers.Metaspace(), t.decoders.Metaspace()
+        trainer = t.trainers.UnigramTrainer(unk_token=r.UNK, **options)
+    try:
+        made.train_from_iterator(_some(groups, None if model_type == "bpe" else UNIGRAM_CHARACTERS), trainer)
+    except Exception as e:
+        raise DataError(
+            f"No tokenizer of {size} parts of words can be learned from these texts: {str(e)[:300]}"
+        ) from None
+    bos = r.SPECIALS.index(r.BOS)
+    made.post_processor = t.processors.TemplateProcessing(f"{r.BOS} $A", None, [(r.BOS, bos)])
+    text: str = made.to_str()
+    return text
+
+
+def _some(groups: Groups, characters: int | None) -> Iterator[list[str]]:
+    left = characters
+    for group in groups():
+        yield [r.fix_html(text) for text in group]
+        if left is not None:
+            left -= sum(map(len, group))
+            if left < 0:
+                return
+
+
+def _size_for(groups: Groups, most: int = 30_000) -> int:
+    """A quarter of the number of different words, rounded up to a multiple of 8, as fastai does; at least 300."""
+    seen: set[str] = set()
+    for group in groups():
+        for text in group:
+            seen.update(text.split())
+        if len(seen) > 4 * most:
+            return most
+    return max(304, -(-len(seen) // 32) * 8)
+
+
+def given(tokenizer: Any, max_len: int | None = None) -> SubwordTokenizer:
+    """The tokenizer of a transformer: an object of `transformers` or `tokenizers`, or a folder that holds one.
+
+    >>> given("bert-folder")  # doctest: +SKIP
+    """
+    if hasattr(tokenizer, "backend_tokenizer"):  # of transformers
+        longest = int(getattr(tokenizer, "model_max_length", 0) or 0)
+        if max_len is None and 0 < longest < 1_000_000:
+            max_len = longest
+        tokenizer = tokenizer.backend_tokenizer
+    return SubwordTokenizer(
+        None, "given", json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False), max_len
+    )
