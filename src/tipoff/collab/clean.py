@@ -1,0 +1,125 @@
+"""Ratings as people have them, made fit to learn from; what is changed is said, what cannot be is refused."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tipoff.errors import DataError, did_you_mean, some
+from tipoff.notes import note
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+
+def as_frame(ratings: Any) -> DataFrame:
+    """A data frame of pandas from one of pandas, polars or pyarrow. Raises `DataError` for anything else."""
+    import pandas as pd
+
+    frame = ratings.to_pandas() if hasattr(ratings, "to_pandas") else ratings
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"Ratings come as a data frame, and this is a {type(ratings).__name__}.")
+    return frame
+
+
+def columns_of(frame: DataFrame, names: list[Any], kinds: list[str]) -> list[Any]:
+    """The columns that are meant: those named, otherwise the first ones. Raises `DataError` for one that is not there."""
+    found = []
+    for i, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+        if name is None and i < len(frame.columns):
+            name = frame.columns[i]
+        if name is None or name not in frame.columns:
+            wanted = f"the column {name!r}" if name is not None else f"a column of {kind}s"
+            raise DataError(
+                f"The ratings lack {wanted}; there are {some(frame.columns, 12)}."
+                f"{did_you_mean(str(name), map(str, frame.columns))} Pass {kind}_name=."
+            )
+        found.append(name)
+    if len(set(found)) < len(found):
+        raise DataError(
+            f"The columns {some(found)} must differ; pass user_name=, item_name= and rating_name=."
+        )
+    return found
+
+
+def row_name(frame: DataFrame, i: int) -> str:
+    """What a person calls row `i`: the line of the file that was read, or the label in the index."""
+    source, label = frame.attrs.get("table"), frame.index[i]
+    if source is not None and isinstance(label, numbers.Integral):
+        return f"row {int(label) + source[1]} of {source[0]}"
+    return f"row {label}"
+
+
+def usable(frame: DataFrame, user: Any, item: Any, rating: Any = None) -> np.ndarray:  # -> bool (N,)
+    """Which rows can be learned from: those with a user, an item and a rating, the last of each pair.
+
+    Others are counted in a note. Raises `DataError`, naming the row, for a rating that is no number.
+    """
+    if not len(frame):
+        raise DataError("There are no ratings: the table has no rows.")
+    keep = np.ones(len(frame), dtype=bool)
+    for name in (user, item):
+        missing = _blank(frame[name])
+        _leave_out(frame, keep, missing, f"no {name}")
+    if rating is not None:
+        _leave_out(frame, keep, np.isnan(numbers_of(frame, rating)), f"no {rating}")
+    again = np.zeros(len(frame), dtype=bool)
+    rows = frame.loc[keep, [user, item]]
+    again[np.flatnonzero(keep)] = rows.duplicated(keep="last").to_numpy()
+    _leave_out(frame, keep, again, f"a {user} and {item} that come again further down (the last one counts)")
+    if not keep.any():
+        raise DataError(f"No row has a {user}, an {item} and a rating; there is nothing to learn from.")
+    return keep
+
+
+def numbers_of(frame: DataFrame, rating: Any) -> np.ndarray:  # -> float64 (N,)
+    """The ratings; NaN for an empty cell. Raises `DataError`, naming the row, for text and for infinite numbers."""
+    import pandas as pd
+
+    column = frame[rating]
+    made = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=math.nan)
+    wrong = (np.isnan(made) & ~_blank(column)) | np.isinf(made)
+    if wrong.any():
+        i = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"{rating} is {column.iloc[i]!r} in {row_name(frame, i)}; a rating is a finite number."
+            + (f" There are {int(wrong.sum())} such rows." if wrong.sum() > 1 else "")
+        )
+    return np.asarray(made)
+
+
+def _blank(column: Series[Any]) -> np.ndarray:
+    blank = column.isna().to_numpy(dtype=bool)
+    if column.dtype.kind in "OTU" or str(column.dtype).startswith("str"):
+        blank = blank | column.map(lambda v: isinstance(v, str) and not v.strip()).to_numpy(dtype=bool)
+    return np.asarray(blank)
+
+
+def _leave_out(frame: DataFrame, keep: np.ndarray, wrong: np.ndarray, why: str) -> None:
+    wrong = wrong & keep
+    if wrong.any():
+        n, i = int(wrong.sum()), int(np.flatnonzero(wrong)[0])
+        note(f"{n:,} row{'s' * (n > 1)} left out, with {why}; the first is {row_name(frame, i)}")
+        keep &= ~wrong
+
+
+def need_range(values: np.ndarray, frame: DataFrame, rating: Any) -> None:
+    """Refuse ratings that are all the same, and say where one is far from all the others."""
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        raise DataError(
+            f"Every {rating} is {low:g}: there is nothing to predict. Where rows only say what somebody took "
+            "(clicks, purchases), use CollabDataLoaders.from_clicks."
+        )
+    near, far = np.quantile(values, [0.01, 0.99])
+    span = max(far - near, 1e-9)
+    odd = (values > far + 3 * span) | (values < near - 3 * span)
+    if odd.any() and len(values) >= 100:
+        i = int(np.flatnonzero(odd)[0])
+        note(
+            f"{int(odd.sum()):,} of {len(values):,} ratings lie far outside of {near:g} to {far:g}, such as "
+            f"{values[i]:g} in {row_name(frame, i)}; if that is a slip, correct it: it stretches the range of all answers"
+        )
