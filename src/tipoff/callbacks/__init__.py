@@ -9,6 +9,7 @@ from tipoff.callbacks.saving import CSVLogger, SaveCheckpoint, TensorBoardCallba
 from tipoff.callbacks.tracking import (
     EarlyStopping,
     EarlyStoppingCallback,
+    KeepBest,
     ReduceLROnPlateau,
     SaveModel,
     SaveModelCallback,
@@ -26,6 +27,7 @@ __all__ = [
     "EarlyStoppingCallback",
     "GradientAccumulation",
     "GradientClip",
+    "KeepBest",
     "MixUp",
     "Progress",
     "Recorder",

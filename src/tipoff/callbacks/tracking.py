@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from tipoff.errors import UsageError, did_you_mean
 from tipoff.train.callback import Callback
@@ -99,6 +99,13 @@ class EarlyStopping(Tracking):
         super().after_epoch(run)
         self._decide(run)
 
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "patience": self.patience}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.patience = state.get("patience", self.patience)
+
     def _decide(self, run: Run) -> None:
         if self.wait and self.wait >= self.patience:
             run.stop(f"{self.monitor} has not improved for {self.wait} epoch{'s' * (self.wait > 1)}")
@@ -154,6 +161,45 @@ class SaveModel(Tracking):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
         self.saved = None if state["saved"] is None else Path(state["saved"])
+
+
+class KeepBest(Tracking):
+    """Go back to the weights of the best epoch at the end; they are kept in memory."""
+
+    order = 80
+
+    def __init__(
+        self,
+        monitor: str = "valid_loss",
+        comp: Compare | None = None,
+        min_delta: float = 0.0,
+        reset_on_fit: bool = True,
+    ) -> None:
+        super().__init__(monitor, comp, min_delta, reset_on_fit)
+        self.weights: dict[str, Tensor] = {}
+        self.epoch = 0
+
+    def before_fit(self, run: Run) -> None:
+        super().before_fit(run)
+        if not run.n_steps:
+            self.weights = {}
+
+    def after_epoch(self, run: Run) -> None:
+        super().after_epoch(run)
+        if self.new_best:
+            self.epoch = run.epoch - 1
+            self.weights = {k: v.detach().cpu().clone() for k, v in run.judged.state_dict().items()}
+
+    def after_fit(self, run: Run) -> None:
+        if self.weights:
+            run.model.load_state_dict(self.weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "weights": self.weights, "epoch": self.epoch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.weights, self.epoch = state["weights"], state["epoch"]
 
 
 class ReduceLROnPlateau(Tracking):

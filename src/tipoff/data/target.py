@@ -296,9 +296,9 @@ class RegressionBlock(Target):
         try:
             y: Tensor = torch.as_tensor(np.asarray(values, dtype=np.float32)).reshape(len(values), -1)
         except (TypeError, ValueError):
-            return super().encode_all(values)  # which says of what value
+            return torch.stack([self.encode(v) for v in values])  # which says of what value
         fine = y.isfinite() & (y > 0) if self.log else y.isfinite()
-        return y if bool(fine.all()) else super().encode_all(values)
+        return y if bool(fine.all()) else torch.stack([self.encode(v) for v in values])
 
     def _learned(self, y: Tensor) -> Tensor:
         """A number as it is learned: its logarithm, with `log`."""

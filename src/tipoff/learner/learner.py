@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, ClassVar, Literal, NamedTuple, overload
 
 from torch import Tensor, nn
 
@@ -56,6 +56,8 @@ class Learner:
     layers too; without it, those outside the last group keep the statistics they came with, and frozen
     layers run without a backward pass.
     """
+
+    dls_class: ClassVar[type[DataLoaders]] = DataLoaders  # what `load_learner` gives it
 
     def __init__(
         self,
@@ -413,6 +415,11 @@ class Learner:
         Both go into the model file. Accuracy stays as it is. Returns what was chosen and what it promises.
         """
         return calibrate(self)
+
+    def figures(self) -> dict[str, float]:
+        """How good it is, by name, for the model file: the losses and metrics of the last epoch."""
+        values = self.recorder.values
+        return dict(zip(self.recorder.metric_names, values[-1], strict=False)) if values else {}
 
     def summary(self) -> None:
         """Print layers, shapes of outputs and numbers of parameters."""

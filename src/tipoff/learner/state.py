@@ -11,7 +11,6 @@ import torch
 import tipoff
 from tipoff.bundle.file import Bundle, read, write
 from tipoff.bundle.predictor import Predictor
-from tipoff.data.dataloaders import DataLoaders
 from tipoff.errors import BundleError, UsageError, did_you_mean
 from tipoff.spec import Catalog, Spec
 from tipoff.train.checkpoint import write_checkpoint
@@ -71,8 +70,8 @@ def _facts(learn: Learner) -> dict[str, Any]:
             "train": learn.dls.train.n,
             "valid": learn.dls.valid.n if learn.dls.valid is not None else 0,
         }
-    if learn.recorder.values:
-        facts["figures"] = dict(zip(learn.recorder.metric_names, learn.recorder.values[-1], strict=False))
+    if figures := learn.figures():
+        facts["figures"] = figures
     return {k: _finite(v) for k, v in facts.items()}
 
 
@@ -115,12 +114,11 @@ def load_learner(fname: str | Path, cpu: bool = True, *, catalog: Catalog | None
     Reading runs no code of the file. Raises `BundleError` or `SpecError` for anything wrong with it.
     """
     bundle = read(fname, catalog)
-    dls = DataLoaders(plan=bundle.plan, device="cpu" if cpu else None, path=Path(fname).parent)
+    kind = _learner_class(bundle.model)
+    dls = kind.dls_class(plan=bundle.plan, device="cpu" if cpu else None, path=Path(fname).parent)
     splitter = getattr(bundle.model, "splitter", None)
     extra = {"splitter": splitter} if splitter is not None else {}
-    return _learner_class(bundle.model)(
-        dls, bundle.build(), model_spec=bundle.model, facts=bundle.facts, **extra
-    )
+    return kind(dls, bundle.build(), model_spec=bundle.model, facts=bundle.facts, **extra)
 
 
 def _learner_class(model: Spec) -> type[Learner]:

@@ -10,7 +10,17 @@ from tipoff.metrics.confusion import (
     Recall,
     confusion_matrix,
 )
-from tipoff.metrics.functions import accuracy, accuracy_multi, error_rate, mae, mse, rmse, top_k_accuracy
+from tipoff.metrics.functions import (
+    accuracy,
+    accuracy_multi,
+    error_rate,
+    exp_rmspe,
+    mae,
+    mse,
+    rmse,
+    rmspe,
+    top_k_accuracy,
+)
 from tipoff.metrics.interval import interval
 from tipoff.metrics.metric import Metric
 from tipoff.metrics.resolve import Perplexity, as_metric, as_metrics
@@ -35,9 +45,11 @@ __all__ = [
     "as_metrics",
     "confusion_matrix",
     "error_rate",
+    "exp_rmspe",
     "interval",
     "mae",
     "mse",
     "rmse",
+    "rmspe",
     "top_k_accuracy",
 ]

@@ -48,6 +48,30 @@ def mae(inp: Tensor, targ: Tensor) -> Tensor:
     return F.l1_loss(inp.flatten().float(), targ.flatten().float())
 
 
+def mspe(inp: Tensor, targ: Tensor) -> Tensor:
+    """Mean squared error as a share of the truth, which must not be 0."""
+    return ((targ.flatten().float() - inp.flatten().float()) / targ.flatten().float()).square().mean()
+
+
+def rmspe(inp: Tensor, targ: Tensor) -> Tensor:
+    """Root of the mean squared error as a share of the truth; 0.1 is about 10 % off.
+
+    >>> rmspe(torch.tensor([110.0, 9.0]), torch.tensor([100.0, 10.0]))
+    tensor(0.1000)
+    """
+    return torch.sqrt(mspe(inp, targ))
+
+
+def exp_mspe(inp: Tensor, targ: Tensor) -> Tensor:
+    """`mspe` of e to the numbers."""
+    return mspe(inp.float().exp(), targ.float().exp())
+
+
+def exp_rmspe(inp: Tensor, targ: Tensor) -> Tensor:
+    """`rmspe` of e to the numbers, for logarithms that are learned."""
+    return torch.sqrt(exp_mspe(inp, targ))
+
+
 def cross_entropy(inp: Tensor, targ: Tensor) -> Tensor:
     """Mean cross-entropy in nats, over the last axis."""
     return F.cross_entropy(inp.flatten(0, -2).float(), targ.flatten())

@@ -34,6 +34,8 @@ KNOWN: dict[str, Callable[[], Metric]] = {
     "accuracy_multi": partial(Mean, f.accuracy_multi),
     "mse": partial(Mean, f.mse, higher_is_better=False),
     "rmse": partial(Mean, f.mse, "rmse", higher_is_better=False, finish=math.sqrt),
+    "rmspe": partial(Mean, f.mspe, "rmspe", higher_is_better=False, finish=math.sqrt),
+    "exp_rmspe": partial(Mean, f.exp_mspe, "exp_rmspe", higher_is_better=False, finish=math.sqrt),
     "mae": partial(Mean, f.mae, higher_is_better=False),
     "perplexity": Perplexity,
     "precision": Precision,
@@ -65,13 +67,13 @@ def as_metric(metric: Any) -> Metric:
         return KNOWN[metric]()
     if isinstance(metric, type) and issubclass(metric, Metric) and takes_no_arguments(metric):
         return metric()
-    if metric is f.rmse:
-        return KNOWN["rmse"]()
+    if metric in (f.rmse, f.rmspe, f.exp_rmspe):
+        return KNOWN[metric.__name__]()
     if metric is Perplexity:
         return KNOWN["perplexity"]()
     if callable(metric):
         base = metric.func if isinstance(metric, partial) else metric
-        lower = base in (f.error_rate, f.mse, f.mae)
+        lower = base in (f.error_rate, f.mse, f.mspe, f.exp_mspe, f.mae)
         return Mean(metric, higher_is_better=not lower)
     raise UsageError(f"{metric!r} is no metric; give a name, a function f(preds, targs), or a Metric.")
 

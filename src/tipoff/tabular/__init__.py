@@ -13,12 +13,16 @@ from tipoff.optional import require
 require("torch", "tipoff.tabular")
 
 _PLACES = {
+    "tipoff.tabular.baseline": ("tree_baseline",),
+    "tipoff.tabular.config": ("get_emb_sz", "tabular_config"),
     "tipoff.tabular.dataset": ("TableDataset",),
     "tipoff.tabular.dates": ("Datepart", "add_datepart"),
     "tipoff.tabular.elapsed": ("add_elapsed_times",),
     "tipoff.tabular.infer": ("infer_columns",),
     "tipoff.tabular.leaks": ("find_leaks",),
+    "tipoff.tabular.learner": ("TabularLearner", "tabular_learner"),
     "tipoff.tabular.loaders": ("TabularDataLoaders",),
+    "tipoff.tabular.model": ("TabularModel",),
     "tipoff.tabular.pandas": ("TabularPandas",),
     "tipoff.tabular.procs": ("Categorify", "FillMissing", "Normalize", "TabularProc"),
     "tipoff.tabular.columns": ("Column",),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,23 @@ from tipoff.data.batch import Batch
 from tipoff.train.allocator import keep_memory
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@cache
+def has_fast_bf16() -> bool:
+    """Whether this processor computes in bfloat16, rather than imitating it."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def auto_precision(device: torch.device) -> str:
+    """Half precision where it is faster: on GPUs, and on processors with instructions for bfloat16."""
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    return "bfloat16" if device.type == "cpu" and has_fast_bf16() else "float32"
 
 
 class TorchEngine:

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.learner.learner import Learner
 from tipoff.notes import note
+from tipoff.train.engine import auto_precision
 from tipoff.train.optim import Adam
 from tipoff.vision.arch import ALIASES, resolve
 from tipoff.vision.augment import Normalize
 from tipoff.vision.model import VisionModel, vision_splitter
-
-
-@cache
-def has_fast_bf16() -> bool:
-    """Whether this processor computes in bfloat16, rather than imitating it."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def auto_precision(device: torch.device) -> str:
-    """Half precision where it is faster: on GPUs, and on processors with instructions for bfloat16."""
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    return "bfloat16" if device.type == "cpu" and has_fast_bf16() else "float32"
 
 
 def vision_learner(

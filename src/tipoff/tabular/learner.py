@@ -1,0 +1,336 @@
+"""A learner for tables: the network by name, sizes by rule, training that stops by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from tipoff.callbacks.tracking import EarlyStopping, KeepBest
+from tipoff.data.batch import Batch
+from tipoff.data.block import Target
+from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from tipoff.errors import UsageError, did_you_mean
+from tipoff.learner.budget import plan_minutes
+from tipoff.learner.execute import execute
+from tipoff.learner.freeze import trainable_params
+from tipoff.learner.learner import Learner
+from tipoff.learner.predictions import in_order
+from tipoff.learner.stages import Stage
+from tipoff.notes import note
+from tipoff.tabular.config import CONFIG, MEMBERS, get_emb_sz
+from tipoff.tabular.loaders import TabularDataLoaders
+from tipoff.tabular.model import Average, MLPSpec, TabM, TabMSpec
+from tipoff.tabular.row import RowBlock
+from tipoff.tabular.show import show_frame
+from tipoff.train.callback import Callback
+from tipoff.train.checkpoint import read_checkpoint
+from tipoff.train.engine import auto_precision
+from tipoff.train.objective import Objective
+from tipoff.train.optim import Adam
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Arch = Literal["tabm", "mlp"]
+STEPS = 1500  # that a table is worth, over all epochs
+MAX_EPOCHS, MIN_EPOCHS = 60, 4
+
+
+class RowPrediction(tuple[Any, Tensor, Tensor]):
+    """(row, class, probabilities), as fastai gives them; `row.show()` shows the row with its answer.
+
+    `decoded` is the answer as a person would write it, `encoded` and `probabilities` the second and the third.
+    """
+
+    decoded: Any
+
+    @property
+    def row(self) -> Any:
+        return self[0]
+
+    @property
+    def encoded(self) -> Tensor:
+        return self[1]
+
+    @property
+    def probabilities(self) -> Tensor:
+        return self[2]
+
+
+class TabularLearner(Learner):
+    """A `Learner` whose items are rows. Its model may have members: each is trained on its own loss."""
+
+    dls_class: ClassVar[type[DataLoaders]] = TabularDataLoaders
+
+    @property
+    def rows(self) -> RowBlock:
+        """What makes tensors of rows, and rows of tensors."""
+        assert self.dls.plan is not None
+        block = self.dls.plan.inputs[0]
+        assert isinstance(block, RowBlock)
+        return block
+
+    def objective(self) -> Objective:
+        made = super().objective()
+        if getattr(self.model, "n_members", 1) == 1:
+            return made
+
+        def loss(pred: Tensor, batch: Batch) -> Tensor:
+            """The mean of the members' losses, where there are members: not of what they say together."""
+            if not self.model.training:
+                return made.loss(pred, batch)
+            n_members = pred.shape[1]
+            y = tuple(t.repeat_interleave(n_members, 0) for t in batch.y)
+            return made.loss(pred.flatten(0, 1), batch._replace(y=y))
+
+        return Objective(made.name, made.predict, loss, measured=made.measured)
+
+    # training ------------------------------------------------------------------------------
+
+    def default_epochs(self) -> int:
+        """How many epochs a table of this size is worth: the smaller, the more."""
+        return min(max(round(STEPS / len(self.dls.train)), MIN_EPOCHS), MAX_EPOCHS)
+
+    def fit_auto(
+        self,
+        minutes: float | None = None,
+        epochs: int | None = None,
+        lr: float | None = None,
+        cbs: Any = None,
+        patience: int | None = None,
+    ) -> None:
+        """Train until the validation loss stops falling, and keep the weights of the best epoch.
+
+        At most `epochs`, by default as many as a table of this size is worth; fewer where `minutes` do not allow them.
+        Without validation rows all epochs are trained.
+        """
+        if minutes is not None and minutes <= 0:
+            raise UsageError(f"minutes is {minutes:g}; it is a time above 0.")
+        n = self.default_epochs() if epochs is None else epochs
+        if minutes is not None:
+            n = min(n, plan_minutes(self, minutes * 60, 0))
+        stage = Stage("one_cycle", n, self._rates(lr), part="all")
+        execute(self, [stage] if n else [], [*self._watchers(n, patience), *_listed(cbs)])
+
+    def _watchers(self, n_epochs: int, patience: int | None = None) -> list[Callback]:
+        """What stops a training of `n_epochs` early and keeps its best weights."""
+        if self.dls.valid is None:
+            return []
+        return [EarlyStopping(patience=patience or max(4, n_epochs // 3)), KeepBest()]
+
+    def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
+        """As `Learner.resume`; a `fit_auto` goes on watching where it was cut off."""
+        file = self.path / self.model_dir / "checkpoint.pt" if file is None else Path(file)
+        saved = [name for name, _ in read_checkpoint(file)["run"]["callbacks"]]
+        have = [type(c).__name__ for c in (*self.cbs, *_listed(cbs))]
+        lost = [c for c in self._watchers(1) if type(c).__name__ in saved and type(c).__name__ not in have]
+        super().resume(file, [*lost, *_listed(cbs)])
+
+    def figures(self) -> dict[str, float]:
+        """The loss and the metrics of the weights as they are, on the validation rows."""
+        if self.dls is None or len(self.dls) < 2:
+            return super().figures()
+        return dict(zip(["valid_loss", *(m.name for m in self.metrics)], self.validate(), strict=True))
+
+    # answers -------------------------------------------------------------------------------
+
+    def predict(self, row: Any, with_input: bool = False) -> Any:
+        """(row, class, probabilities) of one row: a dict, a Series or a frame of one row, such as `df.iloc[0]`.
+
+        `row` is as the model understood it, with the answer; `with_input` puts the tensors of the row before.
+        """
+        plan = self.dls.plan
+        if plan is None:
+            raise UsageError("predict needs DataLoaders made from a table.")
+        inputs = plan.inputs_of([plan.read(row)])
+        prob = self.predictor().probabilities(inputs)[0]
+        encoded = self.target.decide(prob[None])[0]
+        shown = self._with_answers(self.rows.decode_all(*inputs), prob[None])
+        made = RowPrediction((shown, encoded, prob))
+        made.decoded = self.target.decode(encoded)
+        return (inputs, *made) if with_input else made
+
+    def _with_answers(self, frame: DataFrame, prob: Tensor, ending: str = "") -> Any:
+        """`frame` with a column for what is answered."""
+        from tipoff.tabular.shown import Shown
+
+        said = [self.target.decode(v) for v in self.target.decide(prob)]
+        return Shown(frame.assign(**_columns(self._names(), said, ending)))
+
+    def _names(self) -> list[str]:
+        return list(self.rows.y_names) or ["answer"]
+
+    def show_results(
+        self, ds_idx: int = 1, dl: Any = None, max_n: int = 9, shuffle: bool = True, **kwargs: Any
+    ) -> Any:
+        """Rows with their truth and, in columns ending in _pred, the answer. Returns the frame where `show=False`."""
+        source = in_order(self, ds_idx, dl)
+        at = (torch.randperm(source.n) if shuffle else torch.arange(source.n))[:max_n]
+        batch = source.finish(source.dataset.batch(at, 0), 0)
+        self.model.eval()
+        with torch.no_grad():
+            prob = self.target.activation(self.model(*self.engine.to_device(batch).x).float()).cpu()
+        frame = self.rows.decode_all(*batch.x)
+        if batch.y:
+            frame = frame.assign(**_columns(self._names(), [self.target.decode(v) for v in batch.y[0]]))
+        made = self._with_answers(frame, prob, "_pred")
+        if not kwargs.get("show", True):
+            return made
+        show_frame(made)
+        return None
+
+
+def _columns(names: Sequence[str], said: Sequence[Any], ending: str = "") -> dict[str, Any]:
+    """Answers as columns: one, or one for each of several numbers."""
+    if len(names) == 1:
+        return {names[0] + ending: list(said)}
+    if isinstance(said[0], list) and len(said[0]) == len(names):
+        return {n + ending: [row[i] for row in said] for i, n in enumerate(names)}
+    return {(" ".join(names)) + ending: list(said)}
+
+
+def _listed(cbs: Any) -> list[Any]:
+    made = [] if cbs is None else list(cbs) if isinstance(cbs, (list, tuple)) else [cbs]
+    return [c() if isinstance(c, type) else c for c in made]
+
+
+ADAM = partial(Adam, eps=1e-8)  # the gradient of one member in many is small
+RATES: dict[str, float] = {"tabm": 0.01, "mlp": 0.001}
+
+
+def tabular_learner(
+    dls: DataLoaders,
+    layers: Sequence[int] | None = None,
+    emb_szs: Mapping[str, int] | Sequence[tuple[int, int]] | None = None,
+    config: Mapping[str, Any] | None = None,
+    n_out: int | None = None,
+    y_range: tuple[float, float] | None = None,
+    loss_func: Callable[..., Any] | None = None,
+    opt_func: Callable[..., Any] = ADAM,
+    lr: float | None = None,
+    splitter: Any = trainable_params,
+    cbs: Any = None,
+    metrics: Any = None,
+    path: str | Path | None = None,
+    model_dir: str | Path = "models",
+    wd: float | None = None,
+    wd_bn_bias: bool = False,
+    train_bn: bool = True,
+    moms: tuple[float, float, float] = (0.95, 0.85, 0.95),
+    *,
+    arch: Arch = "tabm",
+    precision: str = "auto",
+    **kwargs: Any,
+) -> TabularLearner:
+    """A `Learner` for a table, with fastai's arguments.
+
+    `arch` is tabm, members that share their weights on piecewise-linear embeddings of the numbers (Gorishniy et al.
+    2025 and 2022), or mlp, fastai's network. `layers` are the widths, `emb_szs` the sizes of embeddings by name, and
+    `config` or further arguments what `tabular_config` takes. Numbers are learned as deviations from their mean, and
+    answered in their own unit; `y_range` bounds them. `lr` None is 0.01 for tabm and 0.001 for mlp; `precision` is
+    float32, bfloat16, float16, or auto.
+
+    >>> learn = tabular_learner(dls, metrics="accuracy")  # doctest: +SKIP
+    >>> learn.fit_auto()  # doctest: +SKIP
+    """
+    rows = dls.plan.inputs[0] if dls.plan is not None else None
+    if not isinstance(rows, RowBlock):
+        raise UsageError(
+            "tabular_learner needs DataLoaders of a table, such as TabularDataLoaders.from_df(...)."
+        )
+    if arch not in RATES:
+        raise UsageError(
+            f"There is no network {arch!r} for tables.{did_you_mean(arch, RATES)} Known: tabm, mlp."
+        )
+    options = {**(config or {}), **kwargs}
+    y_range = options.pop("y_range", y_range)
+    dls = _with_target(dls, y_range)
+    target = dls.targets[0] if dls.targets else None
+    sizes = _sizes(dls, emb_szs)
+    n_cont, c = len(rows.cont_names), dls.c if n_out is None else n_out
+    if layers is not None:
+        options["layers"] = tuple(layers)
+    if isinstance(options.get("ps"), list):
+        options["ps"] = tuple(options["ps"])
+    _known(options, arch)
+    spec: MLPSpec | TabMSpec
+    if arch == "mlp":
+        spec = MLPSpec(sizes, n_cont, c, **options)
+    else:
+        spec = TabMSpec(sizes, n_cont, c, **{"average": _average(target), **options})
+    model = spec.build()
+    if len(dls) and isinstance(model, TabM):
+        model.fit(dls.train.dataset.conts)
+    if precision == "auto":
+        # the members' products are large; those of an mlp are small, and converting them would cost more than it saves
+        precision = auto_precision(dls.device) if arch == "tabm" else "float32"
+    return TabularLearner(
+        dls,
+        model,
+        loss_func,
+        opt_func,
+        RATES[arch] if lr is None else lr,
+        splitter,
+        cbs,
+        metrics,
+        path,
+        model_dir,
+        wd,
+        wd_bn_bias,
+        train_bn,
+        moms,
+        model_spec=spec,
+        facts={"arch": arch, "weights": "none: trained from the beginning"},
+        precision=precision,
+    )
+
+
+def _known(options: Mapping[str, Any], arch: str) -> None:
+    known = {"layers", *(CONFIG if arch == "mlp" else MEMBERS)}
+    for name in options:
+        if name not in known:
+            raise UsageError(
+                f"The network {arch} has no {name!r}.{did_you_mean(name, known)} Known: {', '.join(sorted(known))}."
+            )
+
+
+def _sizes(dls: Any, emb_szs: Any) -> tuple[tuple[int, int], ...]:
+    if emb_szs is None or isinstance(emb_szs, Mapping):
+        return tuple(get_emb_sz(dls, emb_szs))
+    made = tuple((int(n), int(size)) for n, size in emb_szs)
+    wanted = [n for n, _ in get_emb_sz(dls)]
+    if [n for n, _ in made] != wanted:
+        raise UsageError(
+            f"emb_szs is for categories of {[n for n, _ in made]} codes; the table has {wanted}."
+        )
+    return made
+
+
+def _with_target(dls: DataLoaders, y_range: tuple[float, float] | None) -> DataLoaders:
+    """The same rows; numbers learned as deviations from the mean of the training rows, or within `y_range`."""
+    plan = dls.plan
+    assert plan is not None
+    target = plan.targets[0] if plan.targets else None
+    if not isinstance(target, RegressionBlock):
+        if y_range is not None:
+            raise UsageError("y_range is for numbers, and this table predicts categories.")
+        return dls
+    new = target if y_range is None else target.replace(y_range=(float(y_range[0]), float(y_range[1])))
+    if len(dls) and not target.scale:
+        new = new.standardized(dls.train.dataset.ys[0])
+        note("losses are in squared deviations of what is predicted, metrics in its own unit", once=True)
+    return dls if new == target else dls.with_plan(plan.replace(targets=(new, *plan.targets[1:])))
+
+
+def _average(target: Target | None) -> Average:
+    """What of the members is averaged: what the target makes of an output."""
+    if isinstance(target, CategoryBlock):
+        return "softmax"
+    ranged = isinstance(target, RegressionBlock) and target.y_range is not None
+    return "sigmoid" if ranged or isinstance(target, MultiCategoryBlock) else "mean"
