@@ -66,15 +66,18 @@ def read_table(
     return tidy(frame, path, 1 if headless else 2, () if headless else form.header)
 
 
-def iter_table(path: str | Path, rows: int = 100_000, delimiter: str | None = None) -> Iterator[Any]:
+def iter_table(
+    path: str | Path, rows: int = 100_000, delimiter: str | None = None, *, data: bytes | None = None
+) -> Iterator[Any]:
     """The file `path` as data frames of at most `rows` rows each, so that a file of any size takes little memory.
 
     The cells of a CSV stay text, for what a column holds must not depend on the part of it that is looked at: "01234" keeps
-    its zero. The index counts through the whole file. An Excel file is read at once.
+    its zero. The index counts through the whole file. An Excel file is read at once. `data` is what a CSV holds, where that
+    is in memory already; `path` is then its name.
     """
     import pandas as pd
 
-    path = need_file(Path(path))
+    path = need_file(Path(path)) if data is None else Path(path)
     if path.suffix.lower() in PARQUET:
         yield from iter_parquet(path, rows)
     elif path.suffix.lower() in EXCEL:
@@ -82,7 +85,7 @@ def iter_table(path: str | Path, rows: int = 100_000, delimiter: str | None = No
         for start in range(0, len(frame), rows):
             yield frame.iloc[start : start + rows]
     else:
-        with path.open("rb") as file:
+        with path.open("rb") if data is None else BytesIO(data) as file:
             form = form_of(path, file)
             file.seek(0)
             options: dict[str, Any] = {"sep": delimiter or form.delimiter, "encoding": form.encoding}
