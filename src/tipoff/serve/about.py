@@ -25,6 +25,9 @@ class About:
     runtime: str = "torch"
     heat: bool = False  # whether it can say where it looked
     sure_above: float = 0.0
+    why: bool = False  # whether it can say what moved an answer
+    target: str = ""  # what a table's model predicts
+    columns: list[dict[str, Any]] = field(default_factory=list)  # what a row of a table must have
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -13,6 +13,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -23,8 +24,9 @@ from tipoff.serve.batcher import Batcher, Busy
 from tipoff.serve.counters import Counters
 from tipoff.serve.guard import Guard
 from tipoff.serve.model import ServedModel, by_name
-from tipoff.serve.schema import BODY, PROBLEMS, Answers
+from tipoff.serve.schema import EXPLAIN, PROBLEMS, Answers, body_of, how_to_ask
 from tipoff.serve.settings import Settings
+from tipoff.serve.tables import as_csv, by_row, notes_of, wants_csv
 from tipoff.serve.upload import Refused, Room, Upload, uploads
 
 PAGE = Path(__file__).parent / "page"
@@ -72,7 +74,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
         }
         return HTMLResponse(pages.get_template(name).render(**values))
 
-    async def predict(request: Request, model: ServedModel, heat: bool) -> JSONResponse:
+    async def predict(request: Request, model: ServedModel, heat: bool) -> Response:
         batcher = batchers[model.about.name]
 
         async def one(upload: Upload) -> dict[str, Any]:
@@ -98,7 +100,13 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
             answers = await asyncio.gather(*map(one, files))
         answered = sum("error" not in a for a in answers)
         request.scope["tipoff.note"] = f"{len(answers)} files, {answered} answered"
-        return JSONResponse({"model": model.about.name, "answers": answers}, 200 if answered else 422)
+        said: dict[str, Any] = {"model": model.about.name, "answers": answers}
+        if model.about.input == "row":
+            if answered == len(answers) == 1 and wants_csv(request):
+                return await run_in_threadpool(as_csv, answers[0])
+            said["notes"] = notes_of(answers)
+            said["answers"] = await run_in_threadpool(by_row, answers)
+        return JSONResponse(said, 200 if answered else 422)
 
     def add(model: ServedModel, base: str) -> None:
         about = model.about
@@ -111,16 +119,16 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
             f"{base}/predict",
             response_model=Answers,
             responses=PROBLEMS,
-            openapi_extra={"requestBody": BODY},
+            openapi_extra={"requestBody": body_of(about)},
             summary=f"Ask {about.title}",
             operation_id=f"predict_{about.name}",
-            description="Send files as the form field `file`, or one file as the body.",
+            description=how_to_ask(about),
         )
         async def ask_it(
             request: Request,
-            heat: bool = Query(False, description="Say where the model looked, too."),
+            heat: bool = Query(False, alias=EXPLAIN[about.input][0], description=EXPLAIN[about.input][1]),
             name: str = Query("", description="The name of a file that is sent as the body."),
-        ) -> JSONResponse:
+        ) -> Response:
             return await predict(request, model, heat)
 
         @app.get(

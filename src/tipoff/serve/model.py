@@ -64,15 +64,29 @@ def open_model(path: Path, max_pixels: int) -> ServedModel:
         note(
             f"{beside} was made from another {path.name} and is not used: run tipoff export {path} --onnx again"
         )
-    from tipoff.serve.torch_model import TorchModel
-
-    return TorchModel(path, max_pixels)
+    return _torch(path, max_pixels)
 
 
 def _onnx(path: Path, max_pixels: int) -> ServedModel:
     from tipoff.serve.onnx_model import OnnxModel
 
     return OnnxModel(path, max_pixels=max_pixels)
+
+
+def _torch(path: Path, max_pixels: int) -> ServedModel:
+    from tipoff.bundle.file import read
+    from tipoff.serve.about import kind_of
+    from tipoff.serve.names import name_of
+
+    bundle = read(path)
+    kind = kind_of(name_of(bundle.plan.inputs[0]))
+    if kind == "row":
+        from tipoff.serve.row_model import RowModel
+
+        return RowModel(path, bundle)
+    from tipoff.serve.torch_model import TorchModel
+
+    return TorchModel(path, max_pixels, bundle)
 
 
 def by_name(models: Sequence[ServedModel]) -> dict[str, ServedModel]:

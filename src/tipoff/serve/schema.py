@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tipoff.errors import some
+from tipoff.serve.about import About
+
 
 class Heat(BaseModel):
     """Where the model looked."""
@@ -18,29 +21,48 @@ class Heat(BaseModel):
     )
 
 
+class Why(BaseModel):
+    """What one value did to the answer."""
+
+    column: str
+    value: str | float | bool | None
+    typical: str | float | bool = Field(description="The median or the most frequent value in training.")
+    share: float = Field(
+        description="Its part in what the answer differs by from that of the typical row (Shapley value): in probability of "
+        "the label, or in the unit of `value`."
+    )
+
+
 class Answer(BaseModel):
-    """One file's answer, or its error. Which of the fields are there depends on what the model predicts."""
+    """One answer, or the error of a file. Which of the fields are there depends on what the model predicts."""
 
     model_config = ConfigDict(extra="allow")
 
-    file: str
+    file: str | None = None
+    row: int | None = Field(
+        None,
+        description="Of a table: from 1 in JSON; in a CSV as a spreadsheet counts, where the header is row 1.",
+    )
     label: str | None = Field(None, description="The most probable class.")
     probability: float | None = Field(None, description="Of `label`, in [0, 1].")
     sure: bool | None = Field(None, description="False where the model says 'not sure'.")
     probabilities: dict[str, float] | None = Field(
         None, description="Of all classes, the most probable first."
     )
+    value: float | list[float] | None = Field(None, description="Of a model that predicts numbers.")
     sentence: str | None = None
     milliseconds: float | None = Field(None, description="From the whole upload to the answer.")
     heat: Heat | None = Field(None, description="Only where heat=true was asked and the model can tell.")
+    why: list[Why] | None = Field(None, description="Only where why=true was asked for a few rows in JSON.")
     error: str | None = Field(None, description="Why this file was not answered; the others are.")
 
 
 class Answers(BaseModel):
-    """The answers, in the order of the files."""
+    """The answers, in the order of the files or rows."""
 
     model: str
     answers: list[Answer]
+    notes: list[str] | None = Field(None, description="Of tables: what was ignored, or taken as unknown.")
 
 
 class Problem(BaseModel):
@@ -49,20 +71,61 @@ class Problem(BaseModel):
     error: str
 
 
-_FILE = {"type": "string", "format": "binary"}
-BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {"file": {"type": "array", "items": _FILE, "description": "One file or many."}},
-            }
-        },
-        "application/octet-stream": {"schema": {**_FILE, "description": "One file as the whole body."}},
-    },
+# by the kind of input: the parameter that asks for an explanation, and what it does
+EXPLAIN = {
+    "image": ("heat", "Say where the model looked, too."),
+    "row": ("why", "Say what moved the answer, too; of a few rows in JSON."),
 }
+_FILE = {"type": "string", "format": "binary"}
+_FORM = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {"file": {"type": "array", "items": _FILE, "description": "One file or many."}},
+        }
+    }
+}
+
+
+def how_to_ask(about: About) -> str:
+    """What `/predict` takes, in a sentence or two."""
+    if about.input == "row":
+        return (
+            "Send one row as a JSON object, several as a list of them, or a CSV file, as the body or as the form field "
+            "`file`. With the header `Accept: text/csv` a CSV comes back as it was, with the answers behind each row."
+        )
+    return "Send files as the form field `file`, or one file as the body."
+
+
+def body_of(about: About) -> dict[str, Any]:
+    """What `/predict` takes, for the reference."""
+    if about.input == "row":
+        row = {"type": "object", "properties": {c["name"]: _value(c) for c in about.columns}}
+        row["required"] = [c["name"] for c in about.columns]
+        several = {"type": "array", "items": row, "description": "One answer each, in their order."}
+        example = {c["name"]: c["typical"] for c in about.columns}
+        table = {"schema": {**_FILE, "description": "A table with a header; other columns are ignored."}}
+        as_json = {"schema": {"oneOf": [row, several]}, "example": example}
+        return {"required": True, "content": {"application/json": as_json, "text/csv": table, **_FORM}}
+    one = {"schema": {**_FILE, "description": "One file as the whole body."}}
+    return {"required": True, "content": {**_FORM, "application/octet-stream": one}}
+
+
+def _value(column: dict[str, Any]) -> dict[str, Any]:
+    """A column as JSON Schema; null is taken everywhere, and so is a category that was not in training, as unknown."""
+    if column["kind"] == "number":
+        seen = f"{column['low']:g} to {column['high']:g} in training." if column["low"] is not None else ""
+        return {"type": ["number", "null"], "description": seen}
+    if column["kind"] == "date":
+        return {
+            "type": ["string", "null"],
+            "description": f"A date, {column['low']} to {column['high']} in training.",
+        }
+    kind = "boolean" if column["kind"] == "flag" else "string"
+    return {"type": [kind, "null"], "description": f"In training: {some(column['choices'], 12)}."}
+
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "There is no file in the request, or the form is broken."},
     401: {"model": Problem, "description": "The token is missing or wrong."},

@@ -1,4 +1,4 @@
-"""A model file answered by PyTorch."""
+"""A model file of pictures answered by PyTorch."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tipoff.bundle.catalog import CATALOG
-from tipoff.bundle.file import read
+from tipoff.bundle.file import Bundle, read
 from tipoff.bundle.predictor import Predictor
 from tipoff.nn.gradcam import class_maps
 from tipoff.nn.packed import packed
 from tipoff.serve.about import About, kind_of, slug, title
 from tipoff.serve.box import Box
 from tipoff.serve.inputs import input_of
-
-_NAMES = {where: name for name, where in CATALOG.items()}
+from tipoff.serve.names import name_of
 
 
 class Sample(NamedTuple):
@@ -33,16 +31,16 @@ class TorchModel:
 
     at_once = 1  # PyTorch's own threads share the work of one batch
 
-    def __init__(self, path: Path, max_pixels: int) -> None:
-        bundle = read(path)
+    def __init__(self, path: Path, max_pixels: int, bundle: Bundle | None = None) -> None:
+        bundle = bundle or read(path)
         plan, target = bundle.plan, bundle.plan.targets[0]
         self.max_pixels, self.predictor = max_pixels, Predictor(plan, packed(bundle.build()), bundle.facts)
         parts = list(self.predictor.net.children())
-        answers = kind_of(_name_of(target))
+        answers = kind_of(name_of(target))
         self.about = About(
             name=slug(path.stem),
             title=title(path.stem),
-            input=kind_of(_name_of(plan.inputs[0])),
+            input=kind_of(name_of(plan.inputs[0])),
             output=answers,
             classes=[str(n) for n in getattr(target, "names", ())],
             facts=bundle.facts,
@@ -86,8 +84,3 @@ def _answer(target: Any, prob: Tensor, heat: Tensor | None, box: Box) -> dict[st
         values = [round(float(v), 4) for v in heat.flatten()]
         made["heat"] = {"rows": heat.shape[0], "columns": heat.shape[1], "values": values, "box": list(box)}
     return made
-
-
-def _name_of(block: object) -> str:
-    cls = type(block)
-    return _NAMES.get(f"{cls.__module__}:{cls.__qualname__}", cls.__name__.lower())

@@ -13,6 +13,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 MAX_NAME = 200  # characters of a file's name that are kept
+UNNAMED = "the file"
 FIRST_SECONDS = 20.0  # until the body must be there, and so much more:
 SECONDS_PER_BYTE = 1 / 16_000
 
@@ -79,7 +80,7 @@ async def uploads(
 
 def _too_large(max_bytes: int) -> Refused:
     return Refused(
-        413, f"A request may hold {max_bytes / 2**20:.3g} MB at most. Send a smaller photo, or fewer at once."
+        413, f"A request may hold {max_bytes / 2**20:.3g} MB at most. Send a smaller file, or fewer at once."
     )
 
 
@@ -195,4 +196,4 @@ def plain_name(name: str) -> str:
     'lemon.jpg'
     """
     last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(c for c in last if c.isprintable())[:MAX_NAME] or "the file"
+    return "".join(c for c in last if c.isprintable())[:MAX_NAME] or UNNAMED

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tipoff.data.formats import EXCEL, PARQUET, iter_parquet
 from tipoff.data.items import IMAGE_EXTENSIONS
 from tipoff.data.table import read_table
 from tipoff.errors import TipoffError
 from tipoff.notes import listening
 
-TABLES = (".csv", ".tsv", ".txt", ".data", ".parquet", ".xlsx", ".xls")
+TABLES = (".csv", ".tsv", ".txt", ".data", *PARQUET, *EXCEL)
 LOOKED_AT = 1000  # rows
 USERS = ("user", "userid", "reader", "customer", "customerid", "member", "viewer", "person")
 ITEMS = ("item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "title", "artist", "song", "game")  # fmt: skip
@@ -42,15 +43,11 @@ def task_for(path: Path, target: str | None) -> str:
 
 def first_rows(path: Path) -> Any:
     """The first rows as a data frame; columns are numbered where the file has no header."""
-    if path.suffix.lower() == ".parquet":
-        import pyarrow.parquet as pq
-
-        return next(pq.ParquetFile(path).iter_batches(LOOKED_AT)).to_pandas()
-    if path.suffix.lower() in (".xlsx", ".xls"):
-        import pandas as pd
-
-        return pd.read_excel(path, nrows=LOOKED_AT)
+    if path.suffix.lower() in PARQUET:
+        return next(iter_parquet(path, LOOKED_AT))
     head = read_table(path, nrows=LOOKED_AT)
+    if path.suffix.lower() in EXCEL:
+        return head
     return head if has_header(head.columns) else read_table(path, nrows=LOOKED_AT, header=None)
 
 

@@ -25,10 +25,11 @@ export class Card {
 
   answered(answer) {
     this.answer = answer;
-    this.become(this.kinds.answer.state(answer));
+    const kind = this.kinds.of(answer);
+    this.become(kind.state(answer));
     this.element.querySelector(".num").textContent = `${Math.round(answer.milliseconds)} ms`;
-    this.kinds.answer.fill(this.body, answer);
-    this.kinds.input.explain(this.figure, answer);
+    kind.fill(this.body, answer);
+    this.kinds.input.explain(this.figure, answer, this.body);
   }
 
   /** `hint` is a second sentence; `again` is called when the person asks to try again. */

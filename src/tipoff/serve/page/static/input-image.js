@@ -1,5 +1,6 @@
 // Photos: chosen, dropped, pasted or taken; the preview; where the model looked, over it.
 
+import { connectButtons, connectDrop, connectPaste } from "./drop.js";
 import { drawHeat } from "./heat.js";
 import { shape } from "./shape.js";
 
@@ -11,38 +12,9 @@ let strength = 0; // of the heat map, in percent; new cards begin where the last
 
 /** Call `give(files)` whenever the person gives photos. */
 export function connect(give) {
-  for (const kind of ["choose", "take"]) {
-    const [button, input] = ["button", "input"].map((tag) => document.querySelector(`.drop ${tag}.${kind}`));
-    button.disabled = false;
-    button.addEventListener("click", () => input.click());
-    input.addEventListener("change", () => {
-      give([...input.files]);
-      input.value = ""; // so that the same photo can be chosen again
-    });
-  }
-  document.addEventListener("paste", (event) => {
-    const files = [...event.clipboardData.files];
-    if (files.length) event.preventDefault();
-    give(files);
-  });
-  connectDrop(document.querySelector(".drop"), give);
-}
-
-/** The whole window takes what is dropped: beside the box, the browser would leave the page and open the file. */
-function connectDrop(box, give) {
-  let depth = 0; // of the elements that the pointer has entered
-  const over = (change) => {
-    depth = Math.max(0, depth + change);
-    box.classList.toggle("over", depth > 0);
-  };
-  document.addEventListener("dragenter", () => over(1));
-  document.addEventListener("dragleave", () => over(-1));
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    over(-depth);
-    give([...event.dataTransfer.files]);
-  });
+  connectButtons(["choose", "take"], give);
+  connectPaste(give);
+  connectDrop(give);
 }
 
 /** Show the photo in its figure; returns what must be called when the card goes. */

@@ -7,12 +7,13 @@ import { Queue, Trouble } from "./queue.js";
 import { say } from "./say.js";
 
 const main = document.querySelector("main");
-const { predict, heat, name, maxMb } = main.dataset;
+const { predict, explain, name, maxMb } = main.dataset;
 const kinds = {
   input: await import(`./input-${main.dataset.input}.js`),
   answer: await import(`./answer-${main.dataset.output}.js`),
+  of: (answer) => kinds.input.answers?.(answer) ?? kinds.answer, // an input may answer some in its own form
 };
-const queue = new Queue(heat ? `${predict}?heat=true` : predict);
+const queue = new Queue(explain ? `${predict}?${explain}=true` : predict, kinds.input.request);
 const find = (selector) => main.querySelector(selector);
 
 let cards = [];
@@ -39,7 +40,7 @@ async function send(card) {
     refuseLarge(card.file);
     const answer = await queue.ask(card.file, giveUp.signal);
     card.answered(answer);
-    say(kinds.answer.sentence(answer));
+    say(kinds.of(answer).sentence(answer));
   } catch (e) {
     if (e.name === "AbortError") return; // cleared
     if (!(e instanceof Trouble)) throw e;
@@ -65,17 +66,28 @@ function count() {
   find(".count").textContent = n === done ? (n ? `${n} ${noun}` : "") : `${done} of ${n} ${noun}`;
   find(".nothing").hidden = n > 0;
   find(".clear").hidden = n === 0;
-  find(".csv").hidden = !cards.some((card) => card.answer);
+  find(".csv").hidden = !saved().some((card) => card.answer);
+}
+
+/** The cards that go into the table of answers: not those that are a table themselves. */
+function saved() {
+  return cards.filter((card) => asked(card) && (!card.answer || kinds.of(card.answer) === kinds.answer));
+}
+
+/** What a card asked about, as cells: its file's name, unless the input says more. */
+function asked({ file }) {
+  return kinds.input.cells ? kinds.input.cells(file) : [file.name];
 }
 
 function save() {
-  const answers = cards.filter((card) => card.answer).map((card) => card.answer);
+  const [rows, questions] = [saved(), kinds.input.columns?.() ?? ["file"]];
+  const answers = rows.filter((card) => card.answer).map((card) => card.answer);
   const heads = kinds.answer.columns(answers);
-  const row = ({ file, answer, error }) =>
-    answer
-      ? [file.name, ...kinds.answer.cells(answer, answers), ""]
-      : [file.name, ...heads.map(() => ""), error ?? "not answered yet"];
-  download(`${name}-answers.csv`, csv([["file", ...heads, "error"], ...cards.map(row)]), "text/csv");
+  const row = (card) =>
+    card.answer
+      ? [...asked(card), ...kinds.answer.cells(card.answer, answers), ""]
+      : [...asked(card), ...heads.map(() => ""), card.error ?? "not answered yet"];
+  download(`${name}-answers.csv`, csv([[...questions, ...heads, "error"], ...rows.map(row)]), "text/csv");
 }
 
 function clear() {

@@ -14,8 +14,10 @@ export class Trouble extends Error {
 }
 
 export class Queue {
-  constructor(url) {
+  /** `request(file)` gives the body and headers with which a file is sent; by default it is the field of a form. */
+  constructor(url, request = asForm) {
     this.url = url;
+    this.request = request;
     this.waiting = [];
     this.busy = 0;
   }
@@ -53,14 +55,12 @@ export class Queue {
   }
 
   async send(file, signal) {
-    const body = new FormData();
-    body.append("file", file, file.name);
     const stop = new AbortController();
     const giveUp = () => stop.abort(signal.reason);
     const clock = setTimeout(() => stop.abort(), PATIENCE);
     signal.addEventListener("abort", giveUp);
     try {
-      return await fetch(this.url, { method: "POST", body, signal: stop.signal });
+      return await fetch(this.url, { method: "POST", ...this.request(file), signal: stop.signal });
     } catch (e) {
       if (signal.aborted) throw e;
       const late = stop.signal.aborted;
@@ -72,6 +72,12 @@ export class Queue {
   }
 }
 
+function asForm(file) {
+  const body = new FormData();
+  body.append("file", file, file.name);
+  return { body };
+}
+
 function unreached() {
   return navigator.onLine
     ? "The server could not be reached. Is it still running?"
@@ -79,12 +85,20 @@ function unreached() {
 }
 
 async function read(response, name) {
+  if (response.headers.get("Content-Type")?.startsWith("text/csv")) return table(response, name);
   const said = await response.json().catch(() => ({}));
   const answer = said.answers?.[0];
-  if (answer && !answer.error) return answer;
+  if (answer && !answer.error) return { file: name, notes: said.notes, ...answer };
   if (answer) throw new Trouble(answer.error, { unreadable: true });
   const sentence = said.error ?? `The server answered for ${name} with the status ${response.status}.`;
   throw new Trouble(sentence, { again: response.status !== 413 });
+}
+
+/** A table that came back with its answers, and what the server says of them. */
+async function table(response, file) {
+  const [rows, columns, milliseconds] = ["Rows", "Columns", "Milliseconds"].map((n) => Number(response.headers.get(`X-${n}`)));
+  const [summary, notes] = ["Summary", "Notes"].map((n) => JSON.parse(response.headers.get(`X-${n}`)));
+  return { file, rows, columns, milliseconds, summary, notes, csv: await response.text() };
 }
 
 function pause(milliseconds, signal) {

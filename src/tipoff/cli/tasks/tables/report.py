@@ -1,0 +1,140 @@
+"""What training on a table came to: figures beside the trees', what mattered, pictures, the model file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from tipoff.answer import number
+from tipoff.cli.screen import field, percent, say, short
+from tipoff.cli.settings import Settings
+from tipoff.cli.tasks.tables.draw import predicted_and_true
+from tipoff.data.target import CategoryBlock
+from tipoff.errors import DataError
+from tipoff.interpret.classification import ClassificationInterpretation, right_of
+from tipoff.interpret.importance import Importance, permutation_importance
+from tipoff.interpret.reliability import calibration_curve
+from tipoff.learner.calibrate import Calibration
+from tipoff.learner.learner import Learner
+from tipoff.metrics.interval import interval
+from tipoff.tabular.baseline import figures_of
+from tipoff.tabular.learner import TabularLearner
+
+WORDS = {"accuracy": "accuracy", "roc_auc": "AUC", "log_loss": "log loss", "mae": "off by (MAE)", "rmse": "RMSE", "r2": "R²"}  # fmt: skip
+MOST_CLASSES = 30  # of a confusion matrix that can be read
+SHUFFLED = 200_000  # predictions, for what mattered
+
+
+@dataclass(frozen=True)
+class Report:
+    """How good the model is beside the trees, and where what was made of it lies."""
+
+    result: str
+    figures: dict[str, float]
+    beside: dict[str, Any]
+    calibration: Calibration | None
+    importance: Importance
+    pictures: list[Path]
+    model: Path
+
+    def tell_figures(self) -> None:
+        """How good it is on rows it has not seen, and the trees on the same rows."""
+        say(self.result, style="strong", of=self.result)
+        say()
+        names = [n for n in WORDS if n in self.figures and n in self.beside["figures"]]
+        say(f"{'':<24}" + "".join(f"{WORDS[n]:>14}" for n in names))
+        for who, figures in (("this network", self.figures), (self.beside["name"], self.beside["figures"])):
+            say(f"{who:<24}" + "".join(f"{_figure(n, figures[n]):>14}" for n in names))
+        if self.calibration is not None:
+            say()
+            say(str(self.calibration))
+
+    def tell_rest(self) -> None:
+        """What mattered, where things lie, what to do next."""
+        say()
+        mattered = [f"{name} {amount:.2g}" for name, amount, low, _ in self.importance.ranked() if low > 0]
+        if mattered:
+            what = f"{self.importance.figure} lost without: " if len(mattered) else ""
+            field("what mattered", what + ", ".join(mattered[:6]))
+        field("pictures", "  ".join(map(short, self.pictures)))
+        field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
+        say()
+        field("next", f"tipoff serve {short(self.model)}")
+        field("", f"tipoff predict {short(self.model)} new.csv --out scored.csv")
+        field("", f"tipoff explain {short(self.model)} new.csv")
+
+
+def _figure(name: str, value: float) -> str:
+    if name == "accuracy":
+        return percent(value)
+    return f"{value:.3f}" if name in ("roc_auc", "log_loss", "r2") else number(value)
+
+
+def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
+    """Calibrate, judge, write the model file, then the pictures."""
+    is_class = isinstance(learn.target, CategoryBlock)
+    calibration = learn.calibrate() if is_class else None
+    made = learn.predictions()
+    assert made.targets is not None
+    figures = figures_of(learn.target, made.probs, made.targets)
+    assert isinstance(learn, TabularLearner)
+    n_columns = len(learn.rows.columns)
+    n_rows = max(200, SHUFFLED // (3 * n_columns))
+    importance = permutation_importance(learn, n_repeats=3, n_rows=n_rows)
+    result = _classes(*right_of(made)) if is_class else _numbers(made.probs, made.targets, figures)
+    beside = ", ".join(f"{WORDS[n]} {_figure(n, v)}" for n, v in baseline["figures"].items() if n in WORDS)
+    learn.facts |= {
+        "result": result,
+        "baseline": f"{baseline['name']}: {beside}",
+        "scores": {n: v for n, v in figures.items() if math.isfinite(v)},
+        "mattered": {name: amount for name, amount, _, _ in importance.ranked() if math.isfinite(amount)},
+    }
+    if not is_class:
+        learn.facts["off"] = f"On rows it had never seen, it was off by {number(figures['mae'])} on average."
+    written = learn.export(settings.model_file.absolute())
+    pictures = _draw(learn, importance, settings.folder, made.probs, made.targets)
+    return Report(result, figures, baseline, calibration, importance, pictures, written)
+
+
+def _classes(n_right: int, n: int) -> str:
+    low, high = interval(n_right, n)
+    share = f"{percent(n_right / n)} ({low * 100:.1f} to {high * 100:.1f})"
+    return f"right on {n_right:,} of {n:,} unseen rows: {share}"
+
+
+def _numbers(said: Tensor, true: Tensor, figures: dict[str, float]) -> str:
+    """The mean error with its 95 % interval (by the normal distribution), and what share of the differences it explains."""
+    off = (said.double() - true.double()).abs().reshape(len(said), -1).mean(1)
+    half = 1.96 * float(off.std()) / len(off) ** 0.5 if len(off) > 1 else float("inf")
+    mean = float(off.mean())
+    span = f" ({number(max(0.0, mean - half))} to {number(mean + half)})" if math.isfinite(half) else ""
+    return f"off by {number(mean)}{span} on average on {len(off):,} unseen rows, R² {figures['r2']:.3f}"
+
+
+def _draw(learn: Learner, importance: Importance, folder: Path, said: Tensor, true: Tensor) -> list[Path]:
+    import matplotlib.pyplot as plt
+
+    figures: dict[str, Callable[[], Any]] = {"importance.png": lambda: importance.plot(show=False)}
+    if isinstance(learn.target, CategoryBlock):
+        if learn.target.n_out <= MOST_CLASSES:
+            interp = ClassificationInterpretation.from_learner(learn)
+            figures["confusion.png"] = lambda: interp.plot_confusion_matrix(show=False)
+        figures["calibration.png"] = lambda: calibration_curve(learn).plot(show=False)
+    else:
+        figures["predicted.png"] = lambda: predicted_and_true(said, true)
+    paths = []
+    for name, draw in figures.items():
+        figure = draw()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            figure.savefig(folder / name, dpi=110, bbox_inches="tight")
+        except OSError as e:
+            raise DataError(f"{folder / name} cannot be written: {e.strerror or e}.") from None
+        plt.close(figure)
+        paths.append(folder / name)
+    return paths

@@ -1,0 +1,164 @@
+"""Answers of a model of tables: a frame in, answers out, by the row or as columns beside the rows."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from tipoff.answer import Category, MultiCategory, number
+from tipoff.bundle.predictor import Predictor
+from tipoff.data.block import Target
+from tipoff.data.shares import row_shares
+from tipoff.errors import some
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+BATCH = 1024  # rows that go through the network at once
+SHOWN = 6  # columns in an explanation
+ROUNDS = 24  # pairs of orders in which columns are put into the typical row
+# shapes: N rows, n outputs
+
+
+class RowPredictor:
+    """A model of tables: `block` reads frames, `target` says what the numbers of the network mean."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self.block: Any = predictor.plan.inputs[0]
+
+    @property
+    def target(self) -> Target:
+        return self.predictor.target
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """What a row must have: `Column`s of the block."""
+        return tuple(self.block.columns)
+
+    def inputs(self, frame: DataFrame) -> tuple[Tensor, ...]:
+        """The rows as the network takes them. Raises `DataError` that names row and column."""
+        made: tuple[Tensor, ...] = self.block.encode_all(frame)
+        return made
+
+    def probabilities(self, inputs: tuple[Tensor, ...]) -> Tensor:  # each (N, ...) -> (N, n)
+        parts = zip(*(torch.split(t, BATCH) for t in inputs), strict=True)
+        return torch.cat([self.predictor.probabilities(part) for part in parts])
+
+    def why(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """How the answer of one row divides among its values, compared with the typical row; the largest shares first.
+
+        A share is in probability of the answer, or in the unit of the number that is predicted.
+        """
+        shares = row_shares(self.predictor.plan, self.predictor.probabilities, row, n_rounds=ROUNDS)
+        typical = {c.name: c.typical for c in self.columns}
+        return [
+            {"column": e["column"], "value": e["value"], "typical": typical[e["column"]], "share": e["share"]}
+            for e in shares.answer()["columns"][:SHOWN]
+            if e["share"] != 0
+        ]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Rows with what the network said of them."""
+
+    frame: DataFrame
+    prob: Tensor  # (N, n)
+    target: Target
+    notes: Sequence[str] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """An answer for each row, as JSON values."""
+        return [{**self.target.answer(p), "sentence": self.target.sentence(p)} for p in self.prob]
+
+    def table(self) -> DataFrame:
+        """The rows with their answers behind them."""
+        import pandas as pd
+
+        answers = pd.DataFrame(answer_columns(self.target, self.prob), index=self.frame.index)
+        taken = set(self.frame.columns)
+        answers.columns = pd.Index([_free(c, taken) for c in answers.columns])
+        return pd.concat([self.frame, answers], axis=1)
+
+    def summary(self) -> str:
+        """All answers in a sentence: how many of each class, or the range of the numbers."""
+        return summary(self.target, Tally().add(self.target, self.prob))
+
+
+@dataclass
+class Tally:
+    """What is counted of any number of answers, a chunk at a time."""
+
+    n: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    low: float = math.inf
+    high: float = -math.inf
+    total: float = 0.0
+
+    def add(self, target: Target, prob: Tensor) -> Tally:  # (N, n)
+        """Count these too."""
+        self.n += len(prob)
+        names = getattr(target, "names", None)
+        if names is None:
+            self.low, self.high = min(self.low, float(prob.min())), max(self.high, float(prob.max()))
+            self.total += float(prob.double().sum() / prob.shape[1])
+        else:
+            decided = target.decide(prob)
+            counts = decided.bincount(minlength=len(names)) if decided.ndim == 1 else decided.sum(0)
+            self.labels.update(
+                {str(name): int(k) for name, k in zip(names, counts.tolist(), strict=True) if k}
+            )
+        return self
+
+
+def summary(target: Target, tally: Tally) -> str:
+    """All answers in a sentence.
+
+    >>> from tipoff.data.target import RegressionBlock
+    >>> summary(RegressionBlock(1), Tally().add(RegressionBlock(1), torch.tensor([[1.0], [5.0], [3.0]])))
+    '1 to 5, 3 on average'
+    """
+    if tally.labels or hasattr(target, "names"):
+        return some((f"{label} {n:,}" for label, n in tally.labels.most_common()), 6)
+    return f"{number(tally.low)} to {number(tally.high)}, {number(tally.total / max(1, tally.n))} on average"
+
+
+def answer_columns(target: Target, prob: Tensor) -> dict[str, Any]:  # (N, n) -> name: N values
+    """`label`, `probability`, whether it is `sure` where that is known, and each class; or `value`."""
+    answers = getattr(target, "answers", None)
+    numbers = prob.double().numpy()
+    if isinstance(answers, Category):
+        best = numbers.max(1)
+        made: dict[str, Any] = {
+            "label": [answers.names[i] for i in numbers.argmax(1)],
+            "probability": best.round(6),
+        }
+        if answers.sure_above > 0:
+            made["sure"] = ["yes" if p >= answers.sure_above else "no" for p in best]
+        return {**made, **{str(n): numbers[:, i].round(6) for i, n in enumerate(answers.names)}}
+    if isinstance(answers, MultiCategory):
+        labels = [";".join(map(str, answers.labels(p))) for p in numbers]
+        return {"labels": labels, **{str(n): numbers[:, i].round(6) for i, n in enumerate(answers.names)}}
+    if numbers.shape[1] == 1:
+        return {"value": prob[:, 0].numpy()}
+    return {f"value_{i + 1}": prob[:, i].numpy() for i in range(numbers.shape[1])}
+
+
+def _free(name: str, taken: set[Any]) -> str:
+    """The name, or where the rows have such a column already, another."""
+    while name in taken:
+        name = f"predicted_{name}"
+    taken.add(name)
+    return name
+
+
+def columns_json(columns: Sequence[Any]) -> list[dict[str, Any]]:
+    """What a row must have, as JSON values."""
+    return [asdict(c) for c in columns]
