@@ -8,8 +8,14 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import confusion_matrix
 
 from tipoff.errors import UsageError
-from tipoff.interpret import ClassificationInterpretation, Interpretation, embedding_map
+from tipoff.interpret import (
+    ClassificationInterpretation,
+    Interpretation,
+    embedding_map,
+    partial_dependence,
+)
 from tipoff.interpret.embeddings import components
+from tipoff.tabular import TabularDataLoaders, tabular_learner
 
 
 def test_the_confusion_matrix_is_of_the_validation_rows(classifier):
@@ -61,6 +67,25 @@ def test_the_categories_are_placed_by_their_embeddings(classifier):
     figure = found.plot(show=False)
     assert {t.get_text() for t in figure.axes[0].texts} <= {"cook", "nurse", "pilot"}
     assert isinstance(found.table(), pd.DataFrame)
+
+
+def test_by_answers_alike_are_those_that_lead_to_the_same(regressor):
+    found = embedding_map(regressor, "job", 1, by="answers")
+    cook, nurse, pilot = found.places.flatten().tolist()
+    assert (cook < nurse < pilot or pilot < nurse < cook) and found.explained[0] > 0.9
+    lines = partial_dependence(regressor, "job", values=found.names, n_rows=300).lines.T
+    full = embedding_map(regressor, "job", 2, by="answers").places
+    assert torch.allclose(torch.pdist(full), torch.pdist(lines), rtol=1e-6)
+
+
+def test_a_network_with_members_is_compared_by_answers(df):
+    dls = TabularDataLoaders.from_df(
+        df, cat_names=["job", "town"], cont_names=["age"], y_names="rich", valid_pct=0.4, seed=1
+    )
+    learn = tabular_learner(dls)
+    assert embedding_map(learn, "job").by == "answers"
+    assert embedding_map(learn, "age_na").by == "weights"
+    assert embedding_map(tabular_learner(dls, arch="mlp"), "job").by == "weights"
 
 
 def test_a_column_without_embedding_is_said(classifier):

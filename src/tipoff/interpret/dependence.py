@@ -114,13 +114,9 @@ def partial_dependence(
         seen = list(np.sort(read[~np.isnan(read)]))
         values = None if values is None else about.read(pd.DataFrame({column: list(values)}))
     tried = list(values) if values is not None else _grid(about, seen, n_values)
-    n = len(rows)
-    at = np.tile(np.arange(n), len(tried))
-    frame = pd.DataFrame({c: rows.frame[c].array.take(at) for c in rows.columns if c != column})
-    frame[column] = [v for v in tried for _ in range(n)]
-    probs = rows.predict(frame).probs.reshape(len(tried), n, -1)
-    k, name = rows.output(of, probs)
-    lines = probs[..., k].T.double()
+    answers = rows.varied(column, tried)
+    k, name = rows.output(of, answers)
+    lines = answers[..., k]
     return Dependence(column, name, tuple(tried), lines, tuple(seen), is_line, rows.are_probabilities)
 
 

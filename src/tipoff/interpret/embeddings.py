@@ -1,19 +1,22 @@
-"""The categories of a column as points on a plane: near are those that the model takes alike."""
+"""The categories of a column as points on a plane, by their embeddings or by the answers they lead to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
 
 from tipoff.display import BAR, INK, shown, subplots
 from tipoff.errors import UsageError, did_you_mean, some
+from tipoff.interpret.rows import Rows
 from tipoff.learner.learner import Learner
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+By = Literal["answers", "weights"]
 
 # V categories, E numbers that stand for one, P components
 
@@ -22,11 +25,12 @@ if TYPE_CHECKING:
 class EmbeddingMap:
     """`places` (V, P): each category on the directions in which the categories of `column` differ most.
 
-    `explained` (P,) are the shares of all variance in these directions, `counts` (V,) how many training rows a category
-    has.
+    `by` says in what they differ: "answers" or "weights". `explained` (P,) are the shares of all variance in these
+    directions, `counts` (V,) how many training rows a category has.
     """
 
     column: str
+    by: By
     names: tuple[Any, ...]
     places: Tensor
     explained: Tensor
@@ -54,7 +58,7 @@ class EmbeddingMap:
         )
         shares = [f"{100 * float(v):.0f} %" for v in self.explained[:2]]
         ax.set(
-            title=f"{self.column}: near is alike to the model",
+            title=f"{self.column}: near are alike {'answers' if self.by == 'answers' else 'embeddings'}",
             xlabel=f"component 1 ({shares[0]} of the differences)",
             ylabel=f"component 2 ({shares[1]})",
         )
@@ -67,6 +71,8 @@ class EmbeddingMap:
             text = ax.annotate(
                 str(self.names[i]), (x[i], y[i]), (5, 4), textcoords="offset points", fontsize=9, color=INK
             )
+            if text.get_window_extent().x1 > ax.bbox.x1:
+                text.set(ha="right", position=(-5, 4))
             box = text.get_window_extent()
             if any(box.overlaps(other) for other in taken):
                 text.remove()
@@ -75,29 +81,53 @@ class EmbeddingMap:
         return shown(figure, show)
 
 
-def embedding_map(learn: Learner, column: str, n_components: int = 2) -> EmbeddingMap:
-    """The embeddings of a category, by principal components (Pearson 1901).
+def embedding_map(
+    learn: Learner,
+    column: str,
+    n_components: int = 2,
+    *,
+    by: By | None = None,
+    n_rows: int = 300,
+    dl: Any = None,
+    seed: int = 0,
+) -> EmbeddingMap:
+    """The categories of a column by principal components (Pearson 1901): which of them the model takes alike.
 
-    `column` is a category as the model sees it, among `dls.cat_names`: the parts of a date are such too. What is missing
-    or unknown (`#na#`) is left out.
+    By "weights", they are compared by their embeddings, as in the lesson. These mean something where they start near 0, as
+    those of fastai's network do; those of a network with members start far apart, and stay there unless the loss moves
+    them. By "answers", they are compared by what the model says of `n_rows` validation rows, had these that category (log
+    probabilities, or numbers). Where `by` is None it is answers for a network with members, else weights.
+
+    `column` is among `dls.cat_names`; the parts of a date have weights only. What is missing or unknown (`#na#`) is left out.
 
     >>> embedding_map(learn, "occupation").plot()  # doctest: +SKIP
     """
     block: Any = learn.dls.plan.inputs[0] if learn.dls.plan is not None else None
-    if not hasattr(block, "cat_names") or not hasattr(learn.model, "embeds"):
+    embeds: Any = getattr(learn.model, "embeds", None)
+    if not hasattr(block, "cat_names") or embeds is None:
         raise UsageError("This is for tables, and for networks that embed categories.")
     if column not in block.cat_names:
         raise UsageError(
             f"{column!r} is no category of the model; these are: {some(block.cat_names, 30)}."
             f"{did_you_mean(column, block.cat_names)}"
         )
-    embeds: Any = learn.model.embeds
     names = block.classes[column][1:]
-    weight = embeds[block.cat_names.index(column)].weight.detach().double().cpu()[1:]
     if len(names) < 2:
         raise UsageError(f"{column} has {len(names)} category; there is nothing to compare.")
-    places, explained = components(weight, n_components)
-    return EmbeddingMap(column, tuple(names), places, explained, _counts(learn, block, column, len(names)))
+    if by is None:
+        raw = any(c.name == column for c in block.columns)
+        by = "answers" if raw and getattr(learn.model, "n_members", 1) > 1 else "weights"
+    if by == "weights":
+        x = embeds[block.cat_names.index(column)].weight.detach().double().cpu()[1:]
+    else:
+        rows = Rows.of(learn, dl, n_rows, seed)
+        rows.need([column])
+        said = rows.varied(column, names)  # (N, V, O)
+        x = (said.clamp(min=1e-6).log() if rows.are_probabilities else said).transpose(0, 1).flatten(1)
+    places, explained = components(x, n_components)
+    return EmbeddingMap(
+        column, by, tuple(names), places, explained, _counts(learn, block, column, len(names))
+    )
 
 
 def components(x: Tensor, n: int) -> tuple[Tensor, Tensor]:  # (V, E) -> (V, P), (P,)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 BS = 8192
 
-# N rows, O outputs
+# N rows, O outputs, G values of a column
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,16 @@ class Rows:
             made = self.block.encode_all(frame)
         loader = Loader(TensorDataset(*made, *ys, n_targets=len(ys)), BS, finish=self.plan.finish)
         return predict_all(self.learn, dl=loader, act=self.learn.target.for_metrics if measured else None)
+
+    def varied(self, column: str, values: Sequence[Any]) -> Tensor:  # -> (N, G, O)
+        """What the learner says of each row, had its `column` each of the `values`."""
+        import pandas as pd
+
+        n = len(self)
+        at = np.tile(np.arange(n), len(values))
+        frame = pd.DataFrame({c: self.frame[c].array.take(at) for c in self.columns if c != column})
+        frame[column] = [v for v in values for _ in range(n)]
+        return self.predict(frame).probs.reshape(len(values), n, -1).transpose(0, 1).double()
 
     @property
     def are_probabilities(self) -> bool:
