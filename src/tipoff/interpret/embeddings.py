@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 By = Literal["answers", "weights"]
 
+SPOTS = (
+    ((5, 4), "left"),
+    ((-5, 4), "right"),
+    ((5, -11), "left"),
+    ((-5, -11), "right"),
+)  # of a label, in points
+
 # V categories, E numbers that stand for one, P components
 
 
@@ -68,16 +75,22 @@ class EmbeddingMap:
         figure.canvas.draw()
         taken: list[Any] = []
         for i in self.counts.argsort(descending=True, stable=True).tolist():
-            text = ax.annotate(
-                str(self.names[i]), (x[i], y[i]), (5, 4), textcoords="offset points", fontsize=9, color=INK
-            )
-            if text.get_window_extent().x1 > ax.bbox.x1:
-                text.set(ha="right", position=(-5, 4))
-            box = text.get_window_extent()
-            if any(box.overlaps(other) for other in taken):
+            for where, side in SPOTS:
+                text = ax.annotate(
+                    str(self.names[i]),
+                    (x[i], y[i]),
+                    where,
+                    textcoords="offset points",
+                    ha=side,
+                    fontsize=9,
+                    color=INK,
+                )
+                box = text.get_window_extent()
+                inside = ax.bbox.x0 < box.x0 and box.x1 < ax.bbox.x1
+                if inside and not any(box.overlaps(other) for other in taken):
+                    taken.append(box)
+                    break
                 text.remove()
-            else:
-                taken.append(box)
         return shown(figure, show)
 
 
