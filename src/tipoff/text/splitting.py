@@ -15,6 +15,8 @@ _EMOJI = "[\u2190-\u27bf\u2900-\u2bff\u3030\U0001f000-\U0001faff]"
 _JOINED = "[\u200d\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff]"  # what makes one of several
 _PICTURE = f"{_EMOJI}(?:{_JOINED}|(?<=\u200d){_EMOJI})*"
 _PUNCT = r"[,:;!?¿؟¡()\[\]{}<>_#*&।、。，！？；：～·।،؛٪۔]"
+_ENDS = frozenset('.,!?;:)"')
+MAX_PIECE = 200  # characters
 _A = r"[^\W\d_]"  # a letter
 
 _PREFIX = re.compile(rf"{_ELLIPSIS}|[§%=—–|•]|\+(?![0-9])|{_PUNCT}|[{_QUOTES}]+?|{_CURRENCY}|{_PICTURE}")
@@ -31,50 +33,9 @@ _URL = re.compile(
 )
 _MAY_BE_URL = re.compile(r"\w[.@:][\w/]").search
 _SHORT = re.compile(r"(.+?)(n['’]t|['’](?:s|m|d|re|ve|ll|em|cause))$")
-_KEPT = frozenset(
-    [
-        "e.g.",
-        "i.e.",
-        "a.m.",
-        "p.m.",
-        "v.s.",
-        "3-d",
-        ":)",
-        ":(",
-        ";)",
-        ":-)",
-        ":-(",
-        ";-)",
-        ":d",
-        ":-d",
-        ":p",
-        ":-p",
-        ":/",
-        ":o",
-        ":'(",
-        ":*",
-        "<3",
-        "^_^",
-        "-_-",
-        "o_o",
-        "=)",
-        "=(",
-        "(:",
-        "):",
-        ":-/",
-        ":).",
-        "8)",
-        "xd",
-        "'em",
-        "'cause",
-        "'s",
-        "''",
-        "ol'",
-        "o'clock",
-        "ma'am",
-        "vs.",
-    ]
-) | {f"{letter}." for letter in "abcdefghijklmnopqrstuvwxyz"}
+_KEPT = frozenset(  # faces, and words that a mark is part of
+    [":)", ":(", ";)", ":-)", ":-(", ";-)", ":d", ":-d", ":p", ":-p", ":/", ":o", ":'(", ":*", "<3", "^_^", "-_-", "o_o", "=)", "=(", "(:", "):", ":-/", "8)", "xd", "e.g.", "i.e.", "a.m.", "p.m.", "v.s.", "vs.", "3-d", "'em", "'cause", "'s", "''", "ol'", "o'clock", "ma'am"]
+) | {f"{letter}." for letter in "abcdefghijklmnopqrstuvwxyz"}  # fmt: skip
 _TWO = {
     "cannot": ("can", "not"), "gonna": ("gon", "na"), "gotta": ("got", "ta"), "lemme": ("lem", "me"), "gimme": ("gim", "me"),
     **{f"{w}nt": (w, "nt") for w in ["do", "did", "does", "is", "was", "were", "have", "has", "had", "could", "should", "would", "are", "ai", "ca", "wo"]},
@@ -90,6 +51,15 @@ def split_piece(piece: str) -> list[str]:
     """
     if piece.isalpha():
         return list(_TWO.get(piece, (piece,)))
+    if len(piece) > MAX_PIECE:  # no word
+        return [t for i in range(0, len(piece), MAX_PIECE) for t in split_piece(piece[i : i + MAX_PIECE])]
+    if piece[:-1].isalpha() and piece[-1] in _ENDS and piece not in _KEPT:  # most of them: a word and a mark
+        return [*split_piece(piece[:-1]), piece[-1]]
+    return _peeled(piece)
+
+
+def _peeled(piece: str) -> list[str]:
+    """Marks are taken from the beginning and the end until none is left."""
     before: list[str] = []
     after: list[str] = []
     while piece:
@@ -110,6 +80,8 @@ def split_piece(piece: str) -> list[str]:
 
 def _inside(piece: str) -> list[str]:
     """What is left between marks: a word, or several that a mark joins."""
+    if piece in _TWO:
+        return list(_TWO[piece])
     if found := _SHORT.fullmatch(piece):
         return [*_inside(found[1]), found[2]]
     return [part for part in _INFIX.split(piece) if part]
