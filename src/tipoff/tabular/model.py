@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +17,6 @@ from tipoff.nn.layers import SigmoidRange, lin_bn_drop
 from tipoff.nn.members import Adapter, MemberLinear, average
 from tipoff.nn.numeric import PiecewiseLinear
 from tipoff.spec import Spec
-
-if TYPE_CHECKING:
-    from tipoff.tabular.learner import TabularLearner
 
 Sizes = Sequence[tuple[int, int]]  # of each category: how many codes, how many numbers stand for one
 Average = Literal["softmax", "sigmoid", "mean"]
@@ -147,11 +145,9 @@ class _Table(Spec):
     n_cont: int
     n_out: int
 
-    def learner_class(self) -> type[TabularLearner]:
-        """The learner that `load_learner` makes."""
-        from tipoff.tabular.learner import TabularLearner
-
-        return TabularLearner
+    def learner_class(self) -> Any:
+        """What `load_learner` makes of a model file with such a network: a `TabularLearner`."""
+        return importlib.import_module("tipoff.tabular.learner").TabularLearner
 
     def _check(self, *sizes: int) -> None:
         """Raises `UsageError` for sizes that no network has."""
