@@ -1,52 +1,24 @@
-"""A text as an input: how it is cut into tokens, numbered, padded and shown."""
+"""The block for texts of a `DataBlock`: from columns of a table, or from files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, Self
 
-import torch
-from torch import Tensor
-
-from tipoff.data.block import Block
-from tipoff.display import entitle
-from tipoff.errors import NotSetUp
+from tipoff.data.dataloaders import Source, rows_of
+from tipoff.errors import DataError, UsageError
 from tipoff.text.choose import as_tokenizer
-from tipoff.text.files import grouped, text_of
-from tipoff.text.ids import Ids
-from tipoff.text.rules import FLD
-from tipoff.text.tokenizer import Tokenizer
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-MAX_LEN = 4096  # tokens of a text that are read, but for language models
+from tipoff.text.dls import TextLoaders, Texts, check_split, places, text_loaders
+from tipoff.text.field import TextField
 
 
 @dataclass(frozen=True)
-class TextBlock(Block):
-    """A text. `tokenizer` cuts and numbers it; without a vocabulary it learns one from the training texts.
-
-    With `is_lm` all texts are one stream that a language model learns to go on with, `seq_len` tokens at a time. Else
-    each is a sample: `x` is (B, T), padded to the longest. Padding stands in front, in whole windows of `seq_len`
-    tokens and the rest behind, as fastai has it, or behind with `pad_first=False`, which is right for transformers and
-    the default where the tokenizer is one of theirs. `backwards` turns each text around. Of more than `max_len` tokens
-    the first are read. `text_cols` are the columns of a table, joined, marked by `xxfld` where there are several.
+class TextBlock(TextField):
+    """A text, for `DataBlock(blocks=(TextBlock.from_df("text"), CategoryBlock), ...)`; alone and with `is_lm=True`, for
+    a language model.
     """
-
-    tokenizer: Tokenizer | None = None
-    is_lm: bool = False
-    seq_len: int = 72
-    backwards: bool = False
-    pad_first: bool | None = None
-    max_len: int | None = MAX_LEN
-    text_cols: tuple[str | int, ...] = ()
-    mark_fields: bool | None = None
-
-    is_cheap: ClassVar[bool] = False
-    is_ragged: ClassVar[bool] = True
 
     @classmethod
     def from_df(
@@ -85,76 +57,34 @@ class TextBlock(Block):
         """Of text files. `path` is taken for fastai's sake: files are read when they are needed."""
         return cls(as_tokenizer(tok, vocab, min_freq, max_vocab, rules), is_lm, seq_len, backwards)
 
-    @property
-    def tokens(self) -> Tokenizer:
-        """The trained tokenizer."""
-        if self.tokenizer is None or not self.tokenizer.is_trained:
-            raise NotSetUp(
-                "TextBlock has no vocabulary yet: data loaders learn it from the training texts, or pass vocab=."
+    def dataloaders(
+        self, dblock: Any, source: Any, *, seq_len: int | None = None, **options: Any
+    ) -> TextLoaders:
+        """What `DataBlock.dataloaders` gives where the first block is a text."""
+        if len(dblock.inputs) > 1:
+            raise UsageError(
+                "A text cannot be one of several inputs yet; join the columns: TextBlock.from_df([...])."
             )
-        return self.tokenizer
+        block = self if seq_len is None else self.replace(seq_len=seq_len)
+        items = dblock.items(source)
+        train, valid = dblock.splitter(items)[:2]
+        check_split(len(train), len(valid), len(items))
+        in_columns = bool(block.text_cols) and hasattr(items, "columns")
+        rows = [] if in_columns and not dblock.targets else rows_of(items)
+        names = places(items) if hasattr(items, "columns") else [str(o) for o in items]
+        texts = block.of_frame(items) if in_columns else [block.raw(dblock.get_x[0](row)) for row in rows]
+        labels = [
+            [_read(get, row, name) for row, name in zip(rows, names, strict=True)] for get in dblock.get_y
+        ]
+        every = Texts(texts, labels if dblock.targets else [], names)
+        read = Source(() if in_columns else dblock.get_x, dblock.get_y)
+        return text_loaders(
+            block, dblock.targets, every.take(train), every.take(valid), source=read, **options
+        )
 
-    @property
-    def pads_first(self) -> bool:
-        return self.tokens.kind != "given" if self.pad_first is None else self.pad_first
 
-    def learn(self, values: Sequence[Any]) -> tuple[Self, Ids]:
-        """A complete block, and the numbers of the texts that it learned from."""
-        tokenizer, ids = (self.tokenizer or as_tokenizer()).learn(lambda: grouped(values))
-        return self.replace(tokenizer=tokenizer), ids
-
-    def setup(self, values: Sequence[Any]) -> Self:
-        if self.tokenizer is not None and self.tokenizer.is_trained:
-            return self
-        return self.learn([self.raw(v) for v in values])[0]
-
-    def raw(self, value: Any) -> Any:
-        """A text, or the file that holds it; of a row its columns, joined."""
-        if (
-            self.text_cols
-            and not isinstance(value, (str, bytes, Path, list, tuple))
-            and hasattr(value, "keys")
-        ):
-            row = (
-                value.iloc
-                if all(isinstance(c, int) for c in self.text_cols) and hasattr(value, "iloc")
-                else value
-            )
-            value = [row[c] for c in self.text_cols]
-            if len(value) == 1:
-                value = value[0]
-        if isinstance(value, (list, tuple)):
-            return self.joined(value)
-        return value
-
-    def joined(self, texts: Sequence[Any]) -> str:
-        """The texts of several fields as one."""
-        marked = len(texts) > 1 if self.mark_fields is None else self.mark_fields
-        parts = [f"{FLD} {i} {text_of(t)}" if marked else text_of(t) for i, t in enumerate(texts, 1)]
-        return " ".join(parts)
-
-    def encode(self, value: Any) -> Tensor:  # -> long (T,)
-        ids = torch.from_numpy(self.tokens.encode(text_of(self.raw(value)))).long()
-        if self.max_len is not None and not self.is_lm:
-            ids = ids[: self.max_len]
-        return ids.flip(0) if self.backwards else ids
-
-    def encode_all(self, values: Sequence[Any]) -> Tensor:
-        return self.collate([self.encode(v) for v in values])
-
-    def collate(self, values: Sequence[Any]) -> Tensor:  # each (T,) -> long (B, T)
-        longest = max(len(v) for v in values)
-        out = torch.full((len(values), longest), self.tokens.pad_id, dtype=torch.long)
-        for row, ids in zip(out, values, strict=True):
-            gap = longest - len(ids)
-            front = gap // self.seq_len * self.seq_len if self.pads_first else 0
-            row[front : front + len(ids)] = torch.as_tensor(ids)
-        return out
-
-    def decode(self, value: Any) -> str:
-        ids = value.tolist()
-        return self.tokens.decode(ids[::-1] if self.backwards else ids)
-
-    def show(self, value: Any, ax: Axes) -> None:
-        text = self.decode(value)
-        entitle(ax, text if len(text) <= 300 else text[:297] + "...")
+def _read(get: Callable[[Any], Any], row: Any, name: str) -> Any:
+    try:
+        return get(row)
+    except DataError as e:
+        raise DataError(f"{e} (of {name:.200})") from None

@@ -13,7 +13,7 @@ from tipoff.data.batch import Batch
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
 from tipoff.rng import generator, permutation
-from tipoff.text.block import TextBlock
+from tipoff.text.field import TextField
 from tipoff.text.ids import Ids
 
 CHUNK = 50  # batches that are sorted together, as in fastai
@@ -33,9 +33,9 @@ class TextDataset:
         )
 
     @property
-    def block(self) -> TextBlock:
+    def block(self) -> TextField:
         block = self.plan.inputs[0]
-        assert isinstance(block, TextBlock)
+        assert isinstance(block, TextField)
         return block
 
     @property

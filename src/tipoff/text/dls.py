@@ -13,11 +13,11 @@ from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders, Source, Vocab
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
-from tipoff.errors import DataError, UsageError, some
+from tipoff.errors import DataError, some
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
-from tipoff.text.block import TextBlock
 from tipoff.text.classification import SortedLoader, TextDataset
+from tipoff.text.field import TextField
 from tipoff.text.files import grouped
 from tipoff.text.ids import Ids
 from tipoff.text.lm import LMDataset, LMLoader
@@ -47,11 +47,11 @@ class TextLoaders(DataLoaders):
     """`DataLoaders` of texts: they know their tokens, and show them."""
 
     @property
-    def block(self) -> TextBlock:
+    def block(self) -> TextField:
         """What makes numbers of the texts."""
         assert self.plan is not None
         block = self.plan.inputs[0]
-        assert isinstance(block, TextBlock)
+        assert isinstance(block, TextField)
         return block
 
     @property
@@ -114,7 +114,7 @@ def _as_items(items: Any) -> Any:
 
 
 def text_loaders(
-    block: TextBlock,
+    block: TextField,
     targets: Sequence[Target],
     train: Texts,
     valid: Texts,
@@ -164,7 +164,7 @@ def _dataset(plan: Plan, ids: Ids, part: Texts, training: bool) -> TextDataset:
     return TextDataset(plan, ids, [part.texts, *part.labels], training=training)
 
 
-def _say_cut(block: TextBlock, *many: Ids) -> None:
+def _say_cut(block: TextField, *many: Ids) -> None:
     """Say how many texts are longer than what is read of them."""
     if block.max_len is None:
         return
@@ -179,18 +179,15 @@ def _say_cut(block: TextBlock, *many: Ids) -> None:
 def _kept(part: Texts, what: str) -> Texts:
     """Without rows that have no label or no text, which is said."""
     n = len(part.texts)
-    places = part.places or [f"row {i}" for i in range(n)]
-    part = Texts(part.texts, part.labels, places)
-    for why, lacks in (
-        ("without a label", [i for i in range(n) if any(is_missing(c[i]) for c in part.labels)]),
-        ("without text", [i for i in range(n) if is_missing(part.texts[i])]),
+    names = part.places or [f"row {i}" for i in range(n)]
+    part = Texts(part.texts, part.labels, names)
+    for what_lacks, lacks in (
+        ("a label", [i for i in range(n) if any(is_missing(c[i]) for c in part.labels)]),
+        ("text", [i for i in range(n) if is_missing(part.texts[i])]),
     ):
         if lacks:
-            names = some((places[i] for i in lacks), 3)
             note(
-                f"{len(lacks)} text{'s' * (len(lacks) > 1)} {why} left out: {names}"
-                if why != "without text"
-                else f"{len(lacks)} row{'s' * (len(lacks) > 1)} without text left out: {names}"
+                f"{len(lacks)} row{'s' * (len(lacks) > 1)} without {what_lacks} left out: {some((names[i] for i in lacks), 3)}"
             )
     good = [
         i
@@ -213,11 +210,19 @@ def is_missing(value: Any) -> bool:
     )
 
 
+def places(df: Any) -> list[str]:
+    """What a person calls each row: the line of the file that was read, or the label in the index."""
+    table = df.attrs.get("table")
+    if table is None:
+        return [f"row {label}" for label in df.index]
+    name, first = table
+    return [
+        f"row {label + first} of {name}" if isinstance(label, int) else f"row {label}" for label in df.index
+    ]
+
+
 def check_split(n_train: int, n_valid: int, n: int) -> None:
     """Raise `DataError` where a splitter left nothing to learn from or to check on."""
     for what, k in (("learn from", n_train), ("check on", n_valid)):
         if not k:
             raise DataError(f"The splitter left no texts to {what}, of {n}.")
-
-
-__all__ = ["TextLoaders", "Texts", "UsageError", "check_split", "is_missing", "text_loaders"]

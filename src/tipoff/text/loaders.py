@@ -15,7 +15,7 @@ from tipoff.data.table import read_table
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock
 from tipoff.errors import DataError, UsageError, did_you_mean, need_folder, some
 from tipoff.text.block import TextBlock
-from tipoff.text.dls import TextLoaders, Texts, check_split, text_loaders
+from tipoff.text.dls import TextLoaders, Texts, check_split, places, text_loaders
 from tipoff.text.files import get_text_files
 
 
@@ -60,9 +60,7 @@ class TextDataLoaders(TextLoaders):
                 f"The column {min(clash)!r} is both text and label; pass text_col= and label_col=."
             )
         targets = [] if is_lm else [_target(y_block, labels, label_delim)]
-        rows = Texts(
-            _texts(df, names, block), [_labels(df, labels, label_delim)] if labels else [], places(df)
-        )
+        rows = Texts(block.of_frame(df), [_labels(df, labels, label_delim)] if labels else [], places(df))
         splitter = RandomSplitter(valid_pct, seed) if valid_col is None else ColSplitter(valid_col)
         return cls._made(
             block,
@@ -175,12 +173,6 @@ def _column(df: Any, col: str | int) -> Any:
     )
 
 
-def _texts(df: Any, names: Sequence[Any], block: TextBlock) -> list[Any]:
-    if len(names) == 1 and not block.mark_fields:
-        return list(df[names[0]])
-    return [block.joined(row) for row in zip(*(df[n] for n in names), strict=True)]
-
-
 def _labels(df: Any, names: Sequence[Any], delim: str | None) -> list[Any]:
     if len(names) > 1:
         return df[list(names)].to_numpy().tolist()  # type: ignore[no-any-return]
@@ -201,17 +193,6 @@ def _target(y_block: Any, labels: Sequence[Any], delim: str | None) -> Target:
             f"y_block is a {type(block).__name__}; it takes CategoryBlock, RegressionBlock or MultiCategoryBlock."
         )
     return block
-
-
-def places(df: Any) -> list[str]:
-    """What a person calls each row: the line of the file that was read, or the label in the index."""
-    table = df.attrs.get("table")
-    if table is None:
-        return [f"row {label}" for label in df.index]
-    name, first = table
-    return [
-        f"row {label + first} of {name}" if isinstance(label, int) else f"row {label}" for label in df.index
-    ]
 
 
 def _no_texts(root: Path, train: str, valid: str) -> str:

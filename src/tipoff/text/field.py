@@ -1,0 +1,137 @@
+"""A text as an input: how it is cut into tokens, numbered, padded and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from tipoff.data.block import Block
+from tipoff.display import entitle
+from tipoff.errors import DataError, NotSetUp, did_you_mean, some
+from tipoff.text.choose import as_tokenizer
+from tipoff.text.files import grouped, text_of
+from tipoff.text.ids import Ids
+from tipoff.text.rules import FLD
+from tipoff.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_LEN = 4096  # tokens of a text that are read, but for language models
+
+
+@dataclass(frozen=True)
+class TextField(Block):
+    """A text. `tokenizer` cuts and numbers it; without a vocabulary it learns one from the training texts.
+
+    With `is_lm` all texts are one stream that a language model learns to go on with, `seq_len` tokens at a time. Else
+    each is a sample: `x` is (B, T), padded to the longest. Padding stands in front, in whole windows of `seq_len`
+    tokens and the rest behind, as fastai has it, or behind with `pad_first=False`, which is right for transformers and
+    the default where the tokenizer is one of theirs. `backwards` turns each text around. Of more than `max_len` tokens
+    the first are read. `text_cols` are the columns of a table, joined, marked by `xxfld` where there are several.
+    """
+
+    tokenizer: Tokenizer | None = None
+    is_lm: bool = False
+    seq_len: int = 72
+    backwards: bool = False
+    pad_first: bool | None = None
+    max_len: int | None = MAX_LEN
+    text_cols: tuple[str | int, ...] = ()
+    mark_fields: bool | None = None
+
+    is_cheap: ClassVar[bool] = False
+    is_ragged: ClassVar[bool] = True
+
+    @property
+    def tokens(self) -> Tokenizer:
+        """The trained tokenizer."""
+        if self.tokenizer is None or not self.tokenizer.is_trained:
+            raise NotSetUp(
+                "A text has no vocabulary yet: data loaders learn it from the training texts, or pass vocab=."
+            )
+        return self.tokenizer
+
+    @property
+    def pads_first(self) -> bool:
+        return self.tokens.kind != "given" if self.pad_first is None else self.pad_first
+
+    def learn(self, values: Sequence[Any]) -> tuple[Self, Ids]:
+        """A complete block, and the numbers of the texts that it learned from."""
+        tokenizer, ids = (self.tokenizer or as_tokenizer()).learn(lambda: grouped(values))
+        return self.replace(tokenizer=tokenizer), ids
+
+    def setup(self, values: Sequence[Any]) -> Self:
+        if self.tokenizer is not None and self.tokenizer.is_trained:
+            return self
+        return self.learn([self.raw(v) for v in values])[0]
+
+    def raw(self, value: Any) -> Any:
+        """A text, or the file that holds it; of a row its columns, joined."""
+        if (
+            self.text_cols
+            and not isinstance(value, (str, bytes, Path, list, tuple))
+            and hasattr(value, "keys")
+        ):
+            row = (
+                value.iloc
+                if all(isinstance(c, int) for c in self.text_cols) and hasattr(value, "iloc")
+                else value
+            )
+            value = [row[c] for c in self.text_cols]
+            if len(value) == 1:
+                value = value[0]
+        if isinstance(value, (list, tuple)):
+            return self.joined(value)
+        return value
+
+    def of_frame(self, frame: Any) -> list[Any]:
+        """The texts of a data frame's rows."""
+        by_name = [
+            c if c in frame.columns or not isinstance(c, int) else frame.columns[c] for c in self.text_cols
+        ]
+        if lacks := [c for c in by_name if c not in frame.columns]:
+            columns = list(map(str, frame.columns))
+            raise DataError(
+                f"There is no column {lacks[0]!r}; there are {some(columns, 12)}.{did_you_mean(str(lacks[0]), columns)}"
+            )
+        if len(by_name) == 1 and not self.mark_fields:
+            return list(frame[by_name[0]])
+        return [self.joined(row) for row in zip(*(frame[c] for c in by_name), strict=True)]
+
+    def joined(self, texts: Sequence[Any]) -> str:
+        """The texts of several fields as one."""
+        marked = len(texts) > 1 if self.mark_fields is None else self.mark_fields
+        parts = [f"{FLD} {i} {text_of(t)}" if marked else text_of(t) for i, t in enumerate(texts, 1)]
+        return " ".join(parts)
+
+    def encode(self, value: Any) -> Tensor:  # -> long (T,)
+        ids = torch.from_numpy(self.tokens.encode(text_of(self.raw(value)))).long()
+        if self.max_len is not None and not self.is_lm:
+            ids = ids[: self.max_len]
+        return ids.flip(0) if self.backwards else ids
+
+    def encode_all(self, values: Sequence[Any]) -> Tensor:
+        return self.collate([self.encode(v) for v in values])
+
+    def collate(self, values: Sequence[Any]) -> Tensor:  # each (T,) -> long (B, T)
+        longest = max(len(v) for v in values)
+        out = torch.full((len(values), longest), self.tokens.pad_id, dtype=torch.long)
+        for row, ids in zip(out, values, strict=True):
+            gap = longest - len(ids)
+            front = gap // self.seq_len * self.seq_len if self.pads_first else 0
+            row[front : front + len(ids)] = torch.as_tensor(ids)
+        return out
+
+    def decode(self, value: Any) -> str:
+        ids = value.tolist()
+        return self.tokens.decode(ids[::-1] if self.backwards else ids)
+
+    def show(self, value: Any, ax: Axes) -> None:
+        text = self.decode(value)
+        entitle(ax, text if len(text) <= 300 else text[:297] + "...")
