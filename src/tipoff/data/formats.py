@@ -57,7 +57,8 @@ def read_excel(path: Path, file: BinaryIO, **options: Any) -> Any:
             f"{path.name} has {len(book.sheet_names)} sheets; {book.sheet_names[0]!r} was read: sheet_name= chooses another"
         )
     try:
-        frame = book.parse(**options)
+        # cells keep the kind that they have in the sheet: the text 01234 is no number
+        frame = pd.read_excel(book, **{"dtype": object, **options}).infer_objects()
     except ValueError as e:  # no such sheet
         raise DataError(f"{path}: {e}; its sheets are {', '.join(map(str, book.sheet_names))}.") from None
     return frame.dropna(how="all")

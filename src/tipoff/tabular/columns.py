@@ -88,6 +88,10 @@ def _finite(name: str, value: float) -> float:
 
 def read_numbers(frame: DataFrame, name: str) -> np.ndarray:  # -> float64 (N,), NaN where missing
     """A column as numbers; infinite ones, and those beyond float32, count as missing, which is said."""
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
+        raise DataError(f"Column {name} holds dates, not numbers. Add Datepart({name!r}) to procs.")
     values, bad = numbers(frame[name])
     if bad.any():
         i, n = int(bad.argmax()), int(bad.sum())

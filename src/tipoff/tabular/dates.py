@@ -85,7 +85,7 @@ def add_datepart(
     dates = read_dates(frame, field_name, find_formats(frame[field_name]))
     prefix = prefix_of(field_name) if prefix is None else prefix
     if drop:
-        frame.drop(columns=field_name, inplace=True)
+        del frame[field_name]
     else:
         frame[field_name] = dates
     for part, values in date_parts(dates, time).items():

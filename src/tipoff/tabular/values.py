@@ -179,6 +179,8 @@ def like(value: Key | None, vocab: Sequence[Key]) -> Key | None:
     if isinstance(first, bool):
         text = str(value).strip().lower()
         return True if text in _YES else False if text in _NO else None
+    if value in ("True", "False"):
+        return int(value == "True")
     if isinstance(value, str):
         try:
             return key(number(value))
@@ -198,6 +200,9 @@ def coded(column: Series) -> Coded:
             # those that do not occur have no key: nothing could be learned of them
             keys = [key(v) if n else None for v, n in zip(column.cat.categories, there, strict=True)]
             return Coded(codes, keys, bool(column.cat.ordered))
+        if column.dtype == object and pd.api.types.infer_dtype(column) not in ("boolean", "string"):
+            # pandas takes True and 1 for the same; beside other values they are not
+            column = column.map(lambda v: str(v) if isinstance(v, (bool, np.bool_)) else v)
         found, values = pd.factorize(column)
         return Coded(np.asarray(found, dtype=np.int64), [key(v) for v in values])
     except TypeError:
