@@ -92,6 +92,18 @@ def test_a_column_that_is_not_there_is_said(classifier):
         permutation_importance(classifier, columns=["agee"])
 
 
+def test_rows_without_answers_are_said(classifier, df):
+    with pytest.raises(UsageError, match="answers are known"):
+        permutation_importance(classifier, dl=classifier.dls.test_dl(df))
+
+
+def test_of_few_rows_it_is_not_sure(classifier, df):
+    dl = classifier.dls.test_dl(df.iloc[:12], with_labels=True)
+    found = permutation_importance(classifier, "accuracy", dl=dl)
+    moved = found.losses.std(1) > 0
+    assert moved.any() and (found.high - found.low)[moved].min() > 0.02
+
+
 def test_it_is_drawn_with_what_matters_most_on_top(classifier):
     found = permutation_importance(classifier, n_repeats=2)
     figure = found.plot(show=False)

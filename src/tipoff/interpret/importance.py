@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tipoff.display import BAR, BAR_REST, INK_2, shown, subplots
+from tipoff.errors import UsageError
 from tipoff.interpret.rows import Rows
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import Predictions
@@ -108,13 +109,17 @@ def permutation_importance(
     >>> permutation_importance(learn, "accuracy", columns=["age", ("city", "country")]).plot()  # doctest: +SKIP
     """
     rows = Rows.of(learn, dl, n_rows, seed)
+    if not rows.ys:
+        raise UsageError(
+            "permutation_importance needs rows whose answers are known: test_dl(df, with_labels=True)."
+        )
     groups = [
         (c,) if isinstance(c, str) else tuple(c) for c in (rows.columns if columns is None else columns)
     ]
     rows.need([c for group in groups for c in group])
     score = _score(learn, metric)
     rng = np.random.default_rng(seed)
-    parts = np.array_split(rng.permutation(len(rows)), min(N_PARTS, max(1, len(rows) // 5)))
+    parts = np.array_split(rng.permutation(len(rows)), min(N_PARTS, max(2, len(rows) // 5)))
     base = rows.predict(rows.frame, rows.ys, measured=True)
     bases = [score(base, rows.ys, part) for part in (None, *parts)]
     losses = np.empty((len(groups), n_repeats, 1 + len(parts)))
@@ -127,7 +132,7 @@ def permutation_importance(
                 b - score(made, rows.ys, part) for b, part in zip(bases, (None, *parts), strict=True)
             ]
     whole, by_part = losses[:, :, 0], losses[:, :, 1:].mean(1)
-    half = _half(by_part)
+    half = np.fmax(_half(by_part), _half(whole))  # of few rows, all parts may happen to say the same
     name, sign = score.name, score.sign
     return Importance(
         name,
@@ -139,8 +144,8 @@ def permutation_importance(
     )
 
 
-def _half(values: np.ndarray) -> np.ndarray:  # (K, parts) -> (K,)
-    """Half the 95 % interval of the mean over parts; a part in which a figure is not defined does not count."""
+def _half(values: np.ndarray) -> np.ndarray:  # (K, n) -> (K,)
+    """Half the 95 % interval of the mean of n figures; one that is not defined does not count."""
     from scipy.stats import t
 
     n = (~np.isnan(values)).sum(1)
