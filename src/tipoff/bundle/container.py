@@ -23,6 +23,7 @@ LIMITS = {  # in bytes
     "model.safetensors": 32 << 30,
     "check.safetensors": 256 << 20,
     "card.md": 1 << 20,
+    "texts.json": 64 << 20,
     "spec.json": 16 << 20,
 }
 NEEDED = ("spec.json", "model.safetensors")

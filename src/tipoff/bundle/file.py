@@ -3,6 +3,7 @@
     spec.json            {"format": 1, "tipoff": "0.1.0", "plan": {...}, "model": {...}, "facts": {...}}
     model.safetensors    the weights
     card.md              what it was trained on, figures, licence of the weights
+    texts.json           long texts of the plan: vocabularies, tokenizers
     check.safetensors    a few inputs with the outputs they gave
 
 Reading looks at names, sizes and shapes before it allocates anything, and imports only what the
@@ -24,6 +25,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 import tipoff
+from tipoff.bundle import texts
 from tipoff.bundle.catalog import CATALOG
 from tipoff.bundle.container import read_members, write_members
 from tipoff.data.plan import Plan
@@ -100,7 +102,9 @@ def write(path: str | Path, bundle: Bundle, catalog: Catalog | None = None) -> P
     names = {**CATALOG, **(catalog or {})}
     parts = {"plan": dump(bundle.plan, names, "plan"), "model": dump(bundle.model, names, "model")}
     _rebuilt(parts, names)  # what could not be read again is not written
-    spec = {"format": FORMAT, "tipoff": tipoff.__version__, **parts, "facts": bundle.facts}
+    long: list[str] = []
+    kept = {name: texts.put_out(part, long) for name, part in parts.items()}
+    spec = {"format": FORMAT, "tipoff": tipoff.__version__, **kept, "facts": bundle.facts}
     try:
         text = json.dumps(spec, indent=1, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as e:
@@ -110,6 +114,8 @@ def write(path: str | Path, bundle: Bundle, catalog: Catalog | None = None) -> P
         "model.safetensors": _packed(bundle.weights),
         "card.md": bundle.card.encode(),
     }
+    if long:
+        files[texts.MEMBER] = texts.packed(long)
     if bundle.check:
         files["check.safetensors"] = _packed(bundle.check)
     write_members(path, files)
@@ -121,6 +127,9 @@ def read(path: str | Path, catalog: Catalog | None = None) -> Bundle:
     path = Path(path)
     files = read_members(path)
     spec = _spec(path, files["spec.json"])
+    if texts.MEMBER in files:
+        long = texts.unpacked(path, files[texts.MEMBER])
+        spec |= {name: texts.put_back(path, spec[name], long) for name in ("plan", "model")}
     plan, model = _rebuilt(spec, {**CATALOG, **(catalog or {})})
     facts = spec.get("facts")
     return Bundle(
