@@ -109,7 +109,7 @@ def test_it_is_drawn_with_what_matters_most_on_top(classifier):
     figure = found.plot(show=False)
     labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
     assert labels[::-1] == [r[0] for r in found.ranked()]
-    assert list(found.table().columns) == ["column", "accuracy lost", "low", "high"]
+    assert list(found.table().columns) == ["column", "accuracy worse by", "low", "high"]
 
 
 def test_it_is_for_tables(photos):

@@ -103,10 +103,12 @@ def row_shares(
     n = len(rows)
     both = {c: _joined(rows[c], one[c]) for c in names}
 
+    first = np.stack([_first(both[c]) for c in names], 1)  # (N + 1, K): rows with the same value are one
+
     def answer(at: Tensor) -> Tensor:  # (M, K) -> (M, O)
-        places = at.numpy()
-        frame = pd.DataFrame({c: both[c].take(places[:, k]) for k, c in enumerate(names)})
-        return answers(plan, probabilities, frame)
+        mixed, back = np.unique(np.take_along_axis(first, at.numpy(), 0), axis=0, return_inverse=True)
+        frame = pd.DataFrame({c: both[c].take(mixed[:, k]) for k, c in enumerate(names)})
+        return answers(plan, probabilities, frame)[torch.from_numpy(back.reshape(-1))]
 
     found = shapley(answer, len(names), n, n_rounds=n_rounds, seed=seed)
     return Shares(
@@ -159,6 +161,17 @@ def _joined(column: Any, value: Any) -> Any:
     numeric = column.dtype.kind in "iuf" and value.dtype.kind in "iuf"
     kind = float if numeric else object
     return pd.concat([column.astype(kind), value.astype(kind)]).array
+
+
+def _first(values: Any) -> np.ndarray:  # -> (N,)
+    """For each value, the position of the first that is the same."""
+    import pandas as pd
+
+    codes, unique = pd.factorize(values, use_na_sentinel=False)
+    first = np.empty(len(unique), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    made: np.ndarray = first[codes]
+    return made
 
 
 def _json(value: Any) -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 ENDS = (0.05, 0.95)  # between these quantiles of its values a number is varied
-MOST_CHOICES = 20
+MOST_CHOICES = 30
 
 # N rows, G values of the column
 
@@ -97,7 +97,7 @@ def partial_dependence(
 
     `of` is the class whose probability it is, or the number; it may be left out where there are two classes or one number.
     `values` are those to try: where None, `n_values` between the 5th and the 95th percentile of a number or date, or the
-    most frequent categories. The rows' own lines (Goldstein et al. 2015) show what the mean may hide. Nothing else of
+    most frequent categories, at most 30. The rows' own lines (Goldstein et al. 2015) show what the mean may hide. Nothing else of
     a row changes with it, so values that do not go together with the others are asked about too.
 
     >>> partial_dependence(learn, "age", of=">=50k").plot()  # doctest: +SKIP
@@ -122,7 +122,8 @@ def partial_dependence(
 
 def _grid(about: Any, seen: list[Any], n: int) -> list[Any]:
     if about.kind not in ("number", "date"):
-        return list(about.choices[:MOST_CHOICES]) or sorted(set(seen), key=str)
+        usual = list(about.choices[:MOST_CHOICES])
+        return sorted(usual) if all(isinstance(v, (int, float)) for v in usual) else usual
     different = sorted(set(seen))
     if len(different) <= n:
         return different

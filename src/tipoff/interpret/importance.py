@@ -57,7 +57,7 @@ class Importance:
         """The same as a data frame."""
         import pandas as pd
 
-        return pd.DataFrame(self.ranked(), columns=["column", f"{self.figure} lost", "low", "high"])
+        return pd.DataFrame(self.ranked(), columns=["column", f"{self.figure} worse by", "low", "high"])
 
     def plot(self, n: int = 20, ax: Any = None, show: bool = True) -> Any:
         """Bars of the `n` columns that matter most, with intervals; grey where the interval holds 0.
@@ -77,7 +77,7 @@ class Importance:
         ax.tick_params(axis="y", length=0)
         ax.axvline(0, color=INK_2, linewidth=0.8)
         ax.set(
-            xlabel=f"{self.figure} lost when shuffled (with it: {self.base:.3g})",
+            xlabel=f"{self.figure} worse by, where it is shuffled (else {self.base:.3g})",
             title="What the model needs",
         )
         return shown(_tight(ax), show)

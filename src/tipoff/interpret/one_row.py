@@ -66,10 +66,11 @@ class Explanation:
         Returns the figure where `show` is False.
         """
         ranked = self.ranked()
+        n = n if len(ranked) > n + 1 else len(ranked)
         bars = [(f"{c} = {_short(v)}", share, error) for c, v, share, error in ranked[:n]]
         if rest := ranked[n:]:
-            total, error = sum(r[2] for r in rest), sum(r[3] ** 2 for r in rest) ** 0.5
-            bars.append((f"{len(rest)} other columns" if len(rest) > 1 else f"{rest[0][0]}", total, error))
+            error = sum(r[3] ** 2 for r in rest) ** 0.5
+            bars.append((f"{len(rest)} other columns", sum(r[2] for r in rest), error))
         if ax is None:
             _, ax = subplots(figsize=(7, 0.36 * len(bars) + 1.5))
         shares = np.array([b[1] for b in bars])
