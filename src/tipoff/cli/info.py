@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tipoff.answer import number
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import verify
 from tipoff.cli.screen import counted, field, percent, say
@@ -18,6 +19,10 @@ def show_info(model: Path, check: bool) -> None:
     say(f"{model}  ({sum(t.numel() for t in bundle.weights.values()) / 1e6:.1f} M numbers)")
     if names := getattr(target, "names", ()):
         field("answers", f"one of {len(names)}: {some(names, 40)}")
+    elif "task" in facts:
+        field("answers", str(facts["task"]))
+    for name, text in _columns(plan.inputs[0]):
+        field(name, text)
     for name, value in _facts(facts):
         if value is not None:
             field(name, str(value))
@@ -32,6 +37,29 @@ def show_info(model: Path, check: bool) -> None:
         field("check", f"answers as where it was written (off by {off:.1e} in a probability at most)")
 
 
+def _columns(block: Any) -> list[tuple[str, str]]:
+    """What a row of a table must have, by its kind."""
+    columns = getattr(block, "columns", ())
+    made = []
+    for kind, title in (
+        ("category", "categories"),
+        ("flag", "yes or no"),
+        ("number", "numbers"),
+        ("date", "dates"),
+    ):
+        if of_kind := [_column(c) for c in columns if c.kind == kind]:
+            made.append((title, some(of_kind, 40)))
+    return made
+
+
+def _column(c: Any) -> str:
+    if c.kind == "number" and c.low is not None:
+        return f"{c.name} {number(c.low)} to {number(c.high)}"
+    if c.kind == "date":
+        return f"{c.name} {c.low} to {c.high}"
+    return f"{c.name} ({len(c.choices)})"
+
+
 def _facts(facts: dict[str, Any]) -> list[tuple[str, Any]]:
     """What is known of the training, in the words that are shown; None where it is not known."""
     items, baseline = facts.get("items"), facts.get("baseline")
@@ -40,7 +68,10 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, Any]]:
         data = f"{counted(items.get('train', 0), 'item')} to learn from, {items.get('valid')} to check on"
     return [
         ("result", facts.get("result")),
-        ("baseline", f"{percent(baseline)} (logistic regression)" if isinstance(baseline, float) else None),
+        (
+            "baseline",
+            f"{percent(baseline)} (logistic regression)" if isinstance(baseline, float) else baseline,
+        ),
         ("sure", facts.get("sure")),
         ("network", facts.get("arch")),
         ("weights", facts.get("weights")),

@@ -130,7 +130,27 @@ def predict(
         Path, typer.Argument(help="A model file, such as things.tipoff; not with --url.", show_default=False)
     ],
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Pictures, or folders of pictures.", show_default=False)
+        list[Path] | None,
+        typer.Argument(
+            help="Pictures or folders of pictures; a table; for ratings nothing, or a table of somebody's ratings.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a table: write it with the answers behind each row (.csv, .tsv, .parquet).",
+            show_default=False,
+        ),
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="Of ratings: for whom; nobody is everybody.", show_default=False)
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n", help="Of ratings: how many recommendations.  [default: 10]", min=1, show_default=False
+        ),
     ] = None,
     url: Annotated[
         str | None,
@@ -146,33 +166,32 @@ def predict(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a column for each class.")] = False,
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
-    """Say what each of FILES shows. Exit code 1 when none could be answered."""
-    from tipoff.cli.predict import run_prediction, run_remote
+    """Say what each of FILES shows, answer each row of a table, or recommend. Exit code 1 when nothing could be answered."""
+    from tipoff.cli.predict import Asked, run_prediction, run_remote
 
     if as_json and as_csv:
         raise typer.BadParameter("give --json or --csv, not both")
     form = "json" if as_json else "csv" if as_csv else "text"
     if url is not None:
         raise typer.Exit(run_remote(url, token, [model, *(files or [])], form))
-    if not files:
-        raise typer.BadParameter(f"which pictures shall {model.name} look at? Name files or folders after it")
-    raise typer.Exit(run_prediction(model, files, form))
+    raise typer.Exit(run_prediction(model, files or [], Asked(form, out, user, n)))
 
 
 @app.command()
 def explain(
     model: Model,
-    photo: Annotated[Path, typer.Argument(help="A picture.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A picture, or a table.", show_default=False)],
+    row: Annotated[int, typer.Option(help="Of a table: the row, as a spreadsheet counts.", min=1)] = 2,
     out: Annotated[
         Path | None,
-        typer.Option(help="The picture to write.  [default: PHOTO_explained.png, here]", show_default=False),
+        typer.Option(help="The picture to write.  [default: FILE_explained.png, here]", show_default=False),
     ] = None,
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
-    """Draw what the model looked at in PHOTO."""
-    from tipoff.cli.tasks.pictures.explain import run_explanation
+    """Draw what the model looked at in a picture, or say which values of a row spoke for its answer."""
+    from tipoff.cli.explain import run_explanation
 
-    run_explanation(model, photo, out)
+    run_explanation(model, file, row, out)
 
 
 @app.command()

@@ -7,21 +7,62 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tipoff.cli.ask import Answer, Remote
 from tipoff.cli.screen import counted
-from tipoff.errors import DataError
+from tipoff.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from tipoff.bundle.predictor import Predictor
 
 WIDEST = 44  # of the column of names; a longer name pushes its answer to the right
 
 
-def run_prediction(model: Path, files: Sequence[Path], form: str) -> int:
-    """Print an answer a file, as `form` (text, json, csv) asks; the exit code: 0 where at least one was answered."""
+@dataclass(frozen=True)
+class Asked:
+    """What `tipoff predict` was asked for; `out` is for tables, `user` and `n` for ratings."""
+
+    form: str  # text, json, csv
+    out: Path | None = None
+    user: str | None = None
+    n: int | None = None
+
+    def only(self, task: str, takes: Sequence[str]) -> None:
+        """Raise `UsageError` for what a model of this task has no use for."""
+        for name in ("out", "user", "n"):
+            if getattr(self, name) is not None and name not in takes:
+                raise UsageError(f"{'-n' if name == 'n' else '--' + name} is not for a model of {task}.")
+
+
+def run_prediction(model: Path, files: Sequence[Path], asked: Asked) -> int:
+    """Print or write the answers; the exit code: 0 where at least one was given."""
     from tipoff.bundle.predictor import load_predictor
+    from tipoff.cli.kind import task_of
 
     predictor = load_predictor(model)
+    task = task_of(predictor)
+    if not files and task != "ratings":
+        what = "pictures" if task == "pictures" else "table"
+        raise UsageError(f"Which {what} shall {model.name} look at? Name it after the model.")
+    if task == "tables":
+        from tipoff.cli.tasks.tables.predict import run_table
+
+        asked.only(task, ("out",))
+        return run_table(predictor, list(files), asked.out, asked.form)
+    if task == "ratings":
+        from tipoff.cli.tasks.ratings.predict import run_recommendation
+
+        asked.only(task, ("user", "n"))
+        return run_recommendation(predictor, asked.user, list(files), asked.n or 10, asked.form)
+    asked.only(task, ())
+    return _pictures(predictor, files, asked.form)
+
+
+def _pictures(predictor: Predictor, files: Sequence[Path], form: str) -> int:
+    """An answer a file."""
     target, paths = predictor.target, _each(files)
     names = [str(n) for n in getattr(target, "names", [])]
     answers = (

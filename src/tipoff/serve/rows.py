@@ -78,6 +78,12 @@ class Answered:
         """An answer for each row, as JSON values."""
         return [{**self.target.answer(p), "sentence": self.target.sentence(p)} for p in self.prob]
 
+    def numbered(self) -> list[dict[str, Any]]:
+        """The same, with the number of each row first: that of the file, as a spreadsheet counts, or from 1."""
+        table = self.frame.attrs.get("table")
+        first = 0 if table is None else table[1]
+        return [{"row": int(n) + first, **r} for n, r in zip(self.frame.index, self.rows(), strict=True)]
+
     def table(self) -> DataFrame:
         """The rows with their answers behind them."""
         import pandas as pd

@@ -42,18 +42,12 @@ def by_row(answers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             made.append(answer)
             continue
         answered: Answered = answer["table"]
-        table = answered.frame.attrs.get("table")
-        of_file, first = ({}, 0) if table is None else ({"file": answer["file"]}, table[1])
+        of_file = {} if answered.frame.attrs.get("table") is None else {"file": answer["file"]}
         why = answer.get("why") or [None] * len(answered.frame)
+        rest = {"milliseconds": answer["milliseconds"]}
         made += [
-            {
-                **of_file,
-                "row": int(n) + first,
-                **row,
-                **({} if w is None else {"why": w}),
-                "milliseconds": answer["milliseconds"],
-            }
-            for n, row, w in zip(answered.frame.index, answered.rows(), why, strict=True)
+            {**of_file, **row, **({} if w is None else {"why": w}), **rest}
+            for row, w in zip(answered.numbered(), why, strict=True)
         ]
     return made
 

@@ -14,7 +14,8 @@ from tipoff.notes import listening
 TABLES = (".csv", ".tsv", ".txt", ".data", *PARQUET, *EXCEL)
 LOOKED_AT = 1000  # rows
 USERS = ("user", "userid", "reader", "customer", "customerid", "member", "viewer", "person")
-ITEMS = ("item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "title", "artist", "song", "game")  # fmt: skip
+ITEMS = ("title", "item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "artist", "song", "game")  # fmt: skip
+SPLITS = ("is_valid", "valid", "is_val", "validation", "is_test")
 RATINGS = ("rating", "ratings", "score", "stars", "bookrating")
 
 

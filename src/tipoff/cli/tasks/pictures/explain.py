@@ -9,7 +9,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-from tipoff.bundle.predictor import load_predictor
+from tipoff.bundle.predictor import Predictor
 from tipoff.cli.screen import field, say, short
 from tipoff.display import show_image, subplots
 from tipoff.errors import UsageError, some
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def run_explanation(model: Path, photo: Path, out: Path | None) -> None:
+def run_explanation(predictor: Predictor, photo: Path, out: Path | None) -> None:
     """Write the photo beside the same photo with its heat map, and say the answer.
 
     Where `out` is None it goes into the present folder, not among the photos, where it would be taken for one.
     """
     path = Path(f"{photo.stem}_explained.png") if out is None else out
-    predictor = load_predictor(model)
     plan = predictor.plan
     inputs = plan.inputs_of([plan.read(photo)])
     prob = predictor.probabilities(inputs)

@@ -1,0 +1,29 @@
+"""`tipoff explain`: what spoke for an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tipoff.bundle.predictor import load_predictor
+from tipoff.cli.kind import task_of
+from tipoff.errors import UsageError
+
+
+def run_explanation(model: Path, file: Path, row: int, out: Path | None) -> None:
+    """For a picture, draw where the model looked; for a row of a table, say what each value did."""
+    predictor = load_predictor(model)
+    task = task_of(predictor)
+    if task == "pictures":
+        from tipoff.cli.tasks.pictures.explain import run_explanation as draw
+
+        draw(predictor, file, out)
+    elif task == "tables":
+        from tipoff.cli.tasks.tables.explain import run_row_explanation
+
+        if out is not None:
+            raise UsageError("--out is for the picture of a photo; a row is explained in words.")
+        run_row_explanation(predictor, file, row)
+    else:
+        raise UsageError(
+            "A model of ratings says why with each recommendation: tipoff predict MODEL --user NAME"
+        )

@@ -1,0 +1,79 @@
+"""`tipoff predict` with a model of ratings: what somebody would like."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tipoff.bundle.predictor import Predictor
+from tipoff.cli.screen import note
+from tipoff.collab.recommender import Recommender
+from tipoff.data.table import read_table
+from tipoff.errors import DataError, UsageError
+
+WIDEST = 48
+
+
+def run_recommendation(predictor: Predictor, user: str | None, files: list[Path], n: int, form: str) -> int:
+    """Print what `user` would like best; what somebody would who gave the ratings in a file; or what most people like."""
+    recommender = Recommender(predictor)
+    if files and user is not None:
+        raise UsageError("Give --user, or a table of somebody's ratings, not both.")
+    if len(files) > 1:
+        raise UsageError(f"One person at a time: one table of ratings, not {len(files)}.")
+    if files:
+        answers = recommender.rate(_ratings(files[0], recommender), n)
+    elif user is not None:
+        known = _name(user, recommender.users)
+        if known is None:
+            note(
+                f"{user} is not among the {len(recommender.users):,} users of the model: this is what most people like"
+            )
+        answers = recommender.recommend(known, n)
+    else:
+        answers = recommender.popular(n)
+    _PRINT[form](answers)
+    return 0 if answers else 1
+
+
+def _name(text: Any, names: list[Any]) -> Any:
+    """The name that is written so, whether the model has it as a number or as text; None where there is none."""
+    return next((name for name in names if str(name) == str(text).strip()), None)
+
+
+def _ratings(path: Path, recommender: Recommender) -> dict[Any, float]:
+    """The ratings in a table of two columns, or in those that are called as in training."""
+    frame = read_table(path)
+    pairs: Any = recommender.pairs
+    wanted = [pairs.item_name, getattr(recommender.target, "name", "rating")]
+    if not set(wanted) <= set(frame.columns):
+        if frame.shape[1] != 2:
+            raise DataError(
+                f"{path} needs the columns {wanted[0]} and {wanted[1]}; there are {', '.join(frame.columns)}."
+            )
+        wanted = list(frame.columns)
+    known = {str(name): name for name in recommender.items}
+    return {known.get(str(i), i): r for i, r in zip(frame[wanted[0]], frame[wanted[1]], strict=True)}
+
+
+def _text(answers: list[dict[str, Any]]) -> None:
+    width = min(WIDEST, max((len(str(a["item"])) for a in answers), default=0))
+    for a in answers:
+        print(f"{a['item']!s:<{width}}  {a['predicted']:5.2f}  {a['why']}")
+
+
+def _json(answers: list[dict[str, Any]]) -> None:
+    for a in answers:
+        print(json.dumps(a, ensure_ascii=False))
+
+
+def _csv(answers: list[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, ["item", "predicted", "why"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(answers)
+
+
+_PRINT = {"text": _text, "json": _json, "csv": _csv}

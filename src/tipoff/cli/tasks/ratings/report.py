@@ -1,0 +1,81 @@
+"""What training on ratings came to: the error beside that of averages, what is liked, the picture, the model file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tipoff.cli.screen import field, say, short
+from tipoff.cli.settings import Settings
+from tipoff.collab.learner import CollabLearner
+from tipoff.collab.model import EmbeddingDotBias
+from tipoff.errors import DataError
+from tipoff.learner.learner import Learner
+
+LIKED = 5
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far off the model is beside averages, and where what was made of it lies."""
+
+    result: str
+    beside: str
+    liked: list[str]
+    someone: Any
+    pictures: list[Path]
+    model: Path
+
+    def tell_figures(self) -> None:
+        """How far it is off on ratings it has not seen, and what averages are."""
+        say(self.result, style="strong", of=self.result)
+        say(f"the baseline, {self.beside}")
+
+    def tell_rest(self) -> None:
+        """What most people like, where things lie, what to do next."""
+        say()
+        field("liked by most", ", ".join(self.liked))
+        if self.pictures:
+            field("pictures", "  ".join(map(short, self.pictures)))
+        field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
+        say()
+        field("next", f"tipoff serve {short(self.model)}")
+        field("", f"tipoff predict {short(self.model)} --user {self.someone}")
+
+
+def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
+    """Judge, write the model file, then the picture."""
+    assert isinstance(learn, CollabLearner)
+    made = learn.predictions()
+    assert made.targets is not None
+    result = _off((made.probs.double() - made.targets.double()).square().reshape(-1))
+    beside = f"{baseline['name']}: {baseline['rmse']:.3f}"
+    low, high = learn.recommender.range or (0.0, 1.0)
+    learn.facts |= {"result": result, "baseline": beside, "range": f"{low:g} to {high:g}"}
+    written = learn.export(settings.model_file.absolute())
+    liked = [str(a["item"]) for a in learn.recommender.popular(LIKED)]
+    pictures = _draw(learn, settings.folder) if isinstance(learn.model, EmbeddingDotBias) else []
+    return Report(result, beside, liked, learn.recommender.users[0], pictures, written)
+
+
+def _off(squares: Any) -> str:
+    """The root of the mean squared error, with the 95 % interval of that mean (by the normal distribution)."""
+    mean, n = float(squares.mean()), len(squares)
+    half = 1.96 * float(squares.std()) / n**0.5 if n > 1 else mean
+    low, high = max(0.0, mean - half) ** 0.5, (mean + half) ** 0.5
+    return f"off by {mean**0.5:.3f} ({low:.3f} to {high:.3f}) on {n:,} unseen ratings (RMSE)"
+
+
+def _draw(learn: CollabLearner, folder: Path) -> list[Path]:
+    import matplotlib.pyplot as plt
+
+    figure = learn.plot_items(show=False)
+    file = folder / "items.png"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        figure.savefig(file, dpi=110, bbox_inches="tight")
+    except OSError as e:
+        raise DataError(f"{file} cannot be written: {e.strerror or e}.") from None
+    plt.close(figure)
+    return [file]

@@ -1,0 +1,80 @@
+"""Ratings: how they are said back and learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tipoff.callbacks.saving import SaveCheckpoint
+from tipoff.cli.screen import say
+from tipoff.cli.settings import Settings
+from tipoff.cli.tasks.recognise import SPLITS, has_header, rating_columns
+from tipoff.collab.baseline import average_baseline
+from tipoff.collab.learner import CollabLearner, collab_learner
+from tipoff.collab.loaders import CollabDataLoaders
+from tipoff.data.formats import EXCEL, PARQUET
+from tipoff.data.table import read_table
+from tipoff.errors import DataError, UsageError
+from tipoff.learner.learner import Learner
+
+SHARE = 0.2
+ARCHES = ("dot", "nn")
+
+
+def prepare(settings: Settings) -> Learner:
+    """Read the ratings, say back what they are, make loaders and network."""
+    if settings.group or settings.time:
+        raise UsageError(
+            "--group and --time are for tables; ratings are split at random, or by a column is_valid."
+        )
+    if settings.arch not in (None, *ARCHES):
+        raise UsageError(f"There is no network {settings.arch!r} for ratings; there are dot and nn.")
+    frame = _read(settings.data)
+    columns = rating_columns(frame)
+    if columns is None:
+        raise DataError(f"{settings.data} has no columns of users, items and ratings any more.")
+    split = next((c for c in frame.columns if str(c).lower() in SPLITS), None)
+    chosen: dict[str, Any] = {"valid_pct": SHARE} if split is None else {"valid_col": split}
+    dls = CollabDataLoaders.from_df(
+        frame, user_name=columns.user, item_name=columns.item, rating_name=columns.rating, seed=settings.seed,
+        bs=settings.bs, **chosen,
+    )  # fmt: skip
+    learn = collab_learner(dls, use_nn=settings.arch == "nn", metrics="rmse")
+    low, high = learn.recommender.range or (0.0, 1.0)
+    how = f"chosen at random (seed {settings.seed})" if split is None else f"as the column {split} says"
+    pairs = dls.pairs
+    say()
+    say(
+        f"{settings.data} holds {dls.train.n + dls.valid.n:,} ratings from {low:g} to {high:g}, of {len(pairs.user_names) - 1:,} "
+        f"users ({columns.user}) and {len(pairs.item_names) - 1:,} items ({columns.item}): recommendations."
+    )
+    say(f"{dls.train.n:,} to learn from, {dls.valid.n:,} to check on, {how}.")
+    say()
+    say(f"{learn.facts['arch']}, {dls.bs} ratings a batch, {learn.engine.precision}")
+    return learn
+
+
+def _read(path: Path) -> Any:
+    """The table; without a header, as MovieLens' u.data comes, its columns are user, item, rating and time."""
+    frame = read_table(path)
+    if path.suffix.lower() in (*PARQUET, *EXCEL) or has_header(frame.columns):
+        return frame
+    frame = read_table(path, header=None)
+    return frame.rename(columns=dict(enumerate(("user", "item", "rating", "time"))))
+
+
+def baseline(learn: Learner, settings: Settings) -> dict[str, Any]:
+    """What the averages of users and items say of the same ratings."""
+    return average_baseline(learn.dls)
+
+
+def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint) -> None:
+    """Train with one cycle, as long as the ratings are worth."""
+    assert isinstance(learn, CollabLearner)
+    minutes = None if settings.minutes is None else max(settings.minutes - spent / 60, 0.01)
+    learn.fit_auto(minutes, settings.epochs, cbs=[saving])
+
+
+def resume(learn: Learner, checkpoint: Path, saving: SaveCheckpoint) -> None:
+    """Go on from the checkpoint."""
+    learn.resume(checkpoint, [saving])
