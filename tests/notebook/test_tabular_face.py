@@ -127,7 +127,7 @@ def test_prices_by_date_with_a_network(cells):
         err = float(((preds-targs)**2).mean().sqrt())
     """)
     assert "saleYear saleMonth saleWeek saleDay" in out["parts"] and out["preds"].shape == out["targs"].shape
-    assert 2 <= float(out["preds"].min()) and float(out["preds"].max()) <= 5 and out["err"] < 0.5
+    assert float(out["preds"].min()) >= 2 and float(out["preds"].max()) <= 5 and out["err"] < 0.5
 
 
 def test_the_titanic_with_a_framework(cells):
