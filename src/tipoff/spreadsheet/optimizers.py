@@ -162,7 +162,7 @@ def _sheet(book: Book, rule: Rule, points: Cells, n_steps: int) -> Cells:
         column(f"new {p}", f"[{p}]-" + rule.move.format(g=g, t="[step]", **words, **after), kind="result")
     xs = Cells(points.sheet, points.row, points.col, points.n_rows, 1)
     ys = Cells(points.sheet, points.row, points.col + 1, points.n_rows, 1)
-    loss = column("loss", f"SUMXMY2([a]*{xs.fixed}+[b],{ys.fixed})/{points.n_rows}")
+    loss = column("loss", f"SUMPRODUCT(([a]*{xs.fixed}+[b]-{ys.fixed})^2)/{points.n_rows}")
     sheet.widths(10, 13, len(heads) - 1)
     sheet.freeze(top, 2)
     return loss

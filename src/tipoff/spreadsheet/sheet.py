@@ -89,7 +89,7 @@ def _style(kind: str) -> Any:
     from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 
     fill, ink, bold, size = LOOKS[kind]
-    style = NamedStyle(kind, font=Font(name="Calibri", size=size, bold=bold, color=ink))
+    style = NamedStyle(f"tipoff {kind}", font=Font(name="Calibri", size=size, bold=bold, color=ink))
     if fill:
         style.fill = PatternFill("solid", fgColor=fill)
     if kind in NUMBERS:
@@ -170,7 +170,7 @@ class Sheet:
         cell = self.ws.cell(row, col, value)
         if kind not in FORMULAS and isinstance(value, str):
             cell.data_type = "s"  # the name of a film may begin with "="
-        cell.style = kind
+        cell.style = f"tipoff {kind}"
         if col == 1 and kind in ("name", "label"):
             cell.alignment = self.book.left
         if col > 1 and kind == "note":
@@ -244,7 +244,7 @@ class Sheet:
         """Lines over `x`; the name of each stands in the cell above its numbers; `log` spreads the small ones."""
         from openpyxl.chart import ScatterChart, Series
 
-        chart = ScatterChart(style=13)
+        chart = ScatterChart(scatterStyle="lineMarker", style=13)
         chart.title, chart.height, chart.width = title, 9, 17
         chart.x_axis.title, chart.y_axis.title = x_name, y_name
         chart.x_axis.number_format, chart.y_axis.number_format = "0", "General" if log else "0.0"
@@ -257,6 +257,8 @@ class Sheet:
             series.graphicalProperties.line.solidFill = colour
             series.graphicalProperties.line.width = 24000
             chart.series.append(series)
+        for title in (chart.title, chart.x_axis.title, chart.y_axis.title):
+            title.overlay = False  # without it, Excel lays the title over the lines
         if len(ys) == 1:
             chart.legend = None
         self.ws.add_chart(chart, where)
