@@ -257,8 +257,9 @@ class Sheet:
             series.graphicalProperties.line.solidFill = colour
             series.graphicalProperties.line.width = 24000
             chart.series.append(series)
-        for title in (chart.title, chart.x_axis.title, chart.y_axis.title):
-            title.overlay = False  # without it, Excel lays the title over the lines
+        heading: Any
+        for heading in (chart.title, chart.x_axis.title, chart.y_axis.title):
+            heading.overlay = False  # without it, Excel lays the title over the lines
         if len(ys) == 1:
             chart.legend = None
         self.ws.add_chart(chart, where)
