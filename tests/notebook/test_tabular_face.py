@@ -152,7 +152,7 @@ def test_the_titanic_with_a_framework(cells):
         tst_df['Survived'] = (preds[:,1]>0.5).int()
         def ensemble():
             learn = tabular_learner(dls, metrics=accuracy, layers=[10,10])
-            with learn.no_bar(): learn.fit(1, lr=0.03)
+            with learn.no_bar(),learn.no_logging(): learn.fit(1, lr=0.03)
             return learn.get_preds(dl=tst_dl)[0]
         learns = [ensemble() for _ in range(2)]
         ens_preds = torch.stack(learns).mean(0)

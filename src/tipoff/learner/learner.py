@@ -132,6 +132,10 @@ class Learner:
         """A context in which nothing is shown: `with learn.no_bar(): learn.fit(1)`."""
         return _Quiet(self)
 
+    def no_logging(self) -> _Quiet:
+        """As `no_bar`: progress and figures are shown by the same callback."""
+        return _Quiet(self)
+
     def to_fp32(self) -> Learner:
         return self._precision("float32")
 
