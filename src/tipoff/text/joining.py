@@ -11,6 +11,7 @@ _SILENT = {BOS, EOS, PAD, "xxfake"}
 _NO_SPACE_BEFORE = re.compile(r"[.,!?;:…%)\]}»”’]+|n['’]t|['’](?:s|m|d|re|ve|ll|em)")
 _NO_SPACE_AFTER = frozenset("([{«“‘$£€#")
 _TIGHT = frozenset("-/–")
+_ENDS = frozenset(".!?")
 
 
 def join_words(tokens: Sequence[str]) -> str:
@@ -24,6 +25,10 @@ def join_words(tokens: Sequence[str]) -> str:
     for word in _obeyed(tokens):
         opens = word == '"' and not quoted
         closes = word == '"' and quoted
+        if len(word) == 1 and (
+            not out or out[-1].strip() in _ENDS or word == "i"
+        ):  # fastai's rules keep no mark for one
+            word = word.upper()
         joined = tight or closes or bool(_NO_SPACE_BEFORE.fullmatch(word)) or (word in _TIGHT and bool(out))
         out.append(word if joined or not out else f" {word}")
         quoted = opens or (quoted and not closes)

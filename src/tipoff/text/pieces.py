@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -11,12 +10,15 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from tipoff.errors import DataError, SpecError
+from tipoff.notes import note
 from tipoff.optional import need
 from tipoff.text import rules as r
 from tipoff.text.ids import Ids
 from tipoff.text.tokenizer import Groups, Tokenizer, number
 
-UNIGRAM_CHARACTERS = 50_000_000  # training keeps all of them in memory several times
+UNIGRAM_CHARACTERS = (
+    5_000_000  # that are trained on: it takes a minute, and memory for all of them several times
+)
 _SPECIAL_OF = {"pad": (r.PAD, "[PAD]", "<pad>"), "unk": (r.UNK, "[UNK]", "<unk>"), "bos": (r.BOS, "[CLS]", "<s>", "<|endoftext|>"),
                "eos": (r.EOS, "[SEP]", "</s>", "<|endoftext|>")}  # fmt: skip
 
@@ -94,11 +96,11 @@ class SubwordTokenizer(Tokenizer):
 
     def encode_all(self, texts: Sequence[str]) -> list[np.ndarray]:
         empty = [i] if (i := self.eos_id) is not None else [0]
-        made = self._made.encode_batch_fast([r.fix_html(t) for t in texts])
+        made = self._made.encode_batch_fast([r.plain_html(t) for t in texts])
         return [np.array(e.ids or empty, dtype=np.int32) for e in made]
 
     def split_all(self, texts: Sequence[str]) -> list[list[str]]:
-        return [list(e.tokens) for e in self._made.encode_batch([r.fix_html(t) for t in texts])]
+        return [list(e.tokens) for e in self._made.encode_batch([r.plain_html(t) for t in texts])]
 
     def join(self, tokens: Sequence[str]) -> str:
         index = self.vocab_index
@@ -142,14 +144,19 @@ def _train(model_type: str, vocab_sz: int | None, groups: Groups) -> str:
     return text
 
 
-def _some(groups: Groups, characters: int | None) -> Iterator[list[str]]:
-    left = characters
+def _some(groups: Groups, most: int | None) -> Iterator[list[str]]:
+    """The texts; of more than `most` characters every so-manieth, from the first to the last."""
+    share = 1.0 if most is None else min(1.0, most / max(1, sum(len(t) for group in groups() for t in group)))
+    if share < 1:
+        note(
+            f"parts of words are learned from {100 * share:.0f} % of the texts, {most:,} characters",
+            once=True,
+        )
+    i = 0
     for group in groups():
-        yield [r.fix_html(text) for text in group]
-        if left is not None:
-            left -= sum(map(len, group))
-            if left < 0:
-                return
+        kept = [int((k + 1) * share) > int(k * share) for k in range(i, i + len(group))]
+        yield [r.plain_html(text) for text, keep in zip(group, kept, strict=True) if keep]
+        i += len(group)
 
 
 def _size_for(groups: Groups, most: int = 30_000) -> int:
@@ -164,15 +171,14 @@ def _size_for(groups: Groups, most: int = 30_000) -> int:
 
 
 def given(tokenizer: Any, max_len: int | None = None) -> SubwordTokenizer:
-    """The tokenizer of a transformer: an object of `transformers` or `tokenizers`, or a folder that holds one.
+    """The tokenizer of a transformer: an object of `transformers` (a fast one) or of `tokenizers`.
 
-    >>> given("bert-folder")  # doctest: +SKIP
+    >>> from transformers import AutoTokenizer  # doctest: +SKIP
+    >>> given(AutoTokenizer.from_pretrained("folder"))  # doctest: +SKIP
     """
     if hasattr(tokenizer, "backend_tokenizer"):  # of transformers
         longest = int(getattr(tokenizer, "model_max_length", 0) or 0)
         if max_len is None and 0 < longest < 1_000_000:
             max_len = longest
         tokenizer = tokenizer.backend_tokenizer
-    return SubwordTokenizer(
-        None, "given", json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False), max_len
-    )
+    return SubwordTokenizer(None, "given", tokenizer.to_str(), max_len)

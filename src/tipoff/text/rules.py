@@ -23,6 +23,7 @@ _MESS = {
 REPEATED = re.compile(r"(\S)(\1{2,})")
 _WREP = re.compile(r"(?:\s|^)(\w+)\s+((?:\1\s+)+)\1(\s|\W|$)")
 _SPEC = re.compile(r"([/#\\])")
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _SPACES = re.compile(" {2,}")
 _ALL_CAPS = re.compile(r"(\s|^)([A-Z]+[^a-z\s]*)(?=(\s|$))")
 _MAJ = re.compile(r"(\s|^)([A-Z][^A-Z\s]*)(?=(\s|$))")
@@ -31,12 +32,23 @@ _MAJ = re.compile(r"(\s|^)([A-Z][^A-Z\s]*)(?=(\s|$))")
 def fix_html(x: str) -> str:
     """Entities and line breaks of HTML, and marks that corpora are known for, as plain text.
 
-    >>> fix_html("salt &amp; pepper<br />again")
-    'salt & pepper\\nagain'
+    As in fastai to the letter, so that its vocabularies fit: `&amp;` becomes two signs. `plain_html` does not.
+
+    >>> fix_html("caf&eacute;<br />open #39;til late...")
+    "café\\nopen 'til late …"
     """
     for mess, plain in _MESS.items():
         x = x.replace(mess, plain)
     return html.unescape(x)
+
+
+def plain_html(text: str) -> str:
+    """Entities and line breaks of HTML as plain text.
+
+    >>> plain_html("salt &amp; pepper<br>again")
+    'salt & pepper\\nagain'
+    """
+    return html.unescape(_BREAK.sub("\n", text))
 
 
 def replace_rep(t: str) -> str:

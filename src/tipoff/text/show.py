@@ -34,8 +34,8 @@ def as_lines(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int = 10
     """The rows as lines of at most `width` characters, the columns side by side; short columns stay short.
 
     >>> print(as_lines(["text", "category"], [["a fine film", "pos"]], 40))
-    text                            category
-    a fine film                     pos
+    text                          category
+    a fine film                   pos
     """
     cells = [list(map(str, head)), *([" ".join(str(v).split()) for v in row] for row in rows)]
     longest = [max(len(row[k]) for row in cells) for k in range(len(head))]

@@ -87,13 +87,13 @@ class WordTokenizer(Tokenizer):
     def encode_all(self, texts: Sequence[str]) -> list[np.ndarray]:
         flat, lens = self._numbered(texts)
         empty = np.array([self.unk_id or 0], np.int32)
-        return [ids if len(ids) else empty for ids in np.split(flat, lens.cumsum()[:-1])]
+        return [ids if len(ids) else empty for ids in _cut(flat, lens)]
 
     def split_all(self, texts: Sequence[str]) -> list[list[str]]:
         index = _Growing()
         flat, lens = Splitter(index.__getitem__, self._rules)(texts)
         names = np.array(list(index), dtype=object)
-        return [list(names[ids]) for ids in np.split(flat, lens.cumsum()[:-1])]
+        return [list(names[ids]) for ids in _cut(flat, lens)]
 
     def join(self, tokens: Sequence[str]) -> str:
         return join_words(tokens)
@@ -122,6 +122,11 @@ class WordTokenizer(Tokenizer):
         made = self.replace(words="\n".join(vocab))
         table = np.array([made.vocab_index.get(name, 0) for name in names], np.int32)
         return made, writer.done(table)
+
+
+def _cut(flat: np.ndarray, lens: np.ndarray) -> list[np.ndarray]:
+    """The numbers of each text, of all of them one after the other."""
+    return np.split(flat, lens.cumsum()[:-1]) if len(lens) else []
 
 
 def _first(flat: np.ndarray, known: int, at: int) -> tuple[np.ndarray, np.ndarray]:
