@@ -129,6 +129,7 @@ def _start(
     names = [f"factor {f + 1}" for f in range(n_factors)] + ["bias"] * bias
     sheet.down(row + 2, col - 1, names)
     sheet.across(row + 1, col, [str(i) for i in items])
+    sheet.wrap(row + 1, _lines(items))
     most = (1.1 * usual / n_factors) ** 0.5  # so that dot products begin below the usual rating
 
     def begin(is_bias: bool) -> float:
@@ -173,6 +174,7 @@ def _step(
         sheet.put(row, 1, text, "part")
         sheet.put(row, col, note, "note")
         sheet.across(row + 1, col, [f"={_outside(rated, -2 - width, i)}" for i in range(len(items))], "label")
+        sheet.wrap(row + 1, _lines(items))
         sheet.down(row + 2, col - 1, names)
         sheet.across(row + 2 + width, 2, names)
         sheet.down(
@@ -246,6 +248,11 @@ def _step(
     _widths(sheet, width, len(items))
     sheet.freeze(6, 2)
     return new_users, new_items, rmse
+
+
+def _lines(names: list[Any]) -> int:
+    """How many lines the longest name takes."""
+    return min(5, max(-(-len(str(n)) // 7) if len(str(n)) > 8 else 1 for n in names))
 
 
 def _outside(cells: Cells, i: int, j: int) -> str:

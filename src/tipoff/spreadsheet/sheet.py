@@ -117,6 +117,7 @@ class Book:
         self.book.calculation.fullCalcOnLoad = True
         styles = need("openpyxl.styles", what, "tipoff[tables]")
         self.left = styles.Alignment(horizontal="left")
+        self.wrapped = styles.Alignment(horizontal="center", vertical="bottom", wrap_text=True)
         self.indented = styles.Alignment(horizontal="left", indent=1)
         for kind in LOOKS:
             self.book.add_named_style(_style(kind))
@@ -139,7 +140,7 @@ class Book:
         """Write the workbook; what is at `path` stays until the new one is whole."""
         path = self.path
         for ws in self.book.worksheets:  # printed: a page a sheet, unless it is long
-            ws.page_setup.fitToHeight = 1 if ws.max_row <= 60 else 0
+            ws.page_setup.fitToHeight = 1 if ws.max_row <= 100 else 0
         handle, temporary = tempfile.mkstemp(
             dir=path.absolute().parent, prefix=f".{path.name}.", suffix=".part"
         )
@@ -197,6 +198,13 @@ class Sheet:
     def across(self, row: int, col: int, names: Sequence[Any], kind: Kind = "name") -> None:
         """Names over columns, in the middle."""
         self.block(row, col, (1, len(names)), lambda _, j: names[j], kind)
+
+    def wrap(self, row: int, n_lines: int) -> None:
+        """Let names in `row` take several lines."""
+        if n_lines > 1:
+            self.ws.row_dimensions[row].height = 14 * n_lines
+            for cell in self.ws[row]:
+                cell.alignment = self.book.wrapped
 
     def down(self, row: int, col: int, names: Sequence[Any], kind: Kind = "name") -> None:
         """Names beside rows."""
