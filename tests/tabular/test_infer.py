@@ -1,5 +1,7 @@
 """Columns that nobody named, and columns that give the answer away."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +36,24 @@ def test_columns_are_what_they_look_like(df):
 def test_a_table_without_a_useful_column_is_refused():
     with pytest.raises(DataError, match="no column to learn from .*the same in all rows"):
         infer_columns(pd.DataFrame({"x": [1, 1], "y": [0, 1]}), ["y"])
+
+
+def test_numbers_in_words_are_numbers_and_codes_are_not():
+    r = np.random.default_rng(0)
+    df = pd.DataFrame({"y": [0, 1] * 50, "price": [Decimal(int(n)) / 4 for n in r.integers(0, 90, 100)]})
+    df["text"] = [f" {n}" for n in r.integers(0, 50, 100)]
+    df["code"] = [f"{n:03}" for n in r.integers(0, 50, 100)]
+    df["few"] = ["1", "2"] * 50
+    df["few"] = df.few.sample(frac=1, random_state=0).tolist()
+    kinds = infer_columns(df, ["y"])
+    assert (kinds.conts, kinds.cats) == (["price", "text"], ["code", "few"])
+
+
+def test_durations_are_left_out_with_what_to_do(df):
+    assert (
+        "by .dt.days"
+        in infer_columns(df.assign(stay=df.joined - df.joined.min()), ["salary"]).left_out["stay"]
+    )
 
 
 def test_an_id_is_found_and_a_number_that_repeats_is_not(df):

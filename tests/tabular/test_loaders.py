@@ -237,11 +237,38 @@ def test_a_batch_of_numbers_shows_each_answer(df):
         ({"procs": [Categorify(), 3]}, "procs holds 3, which is no step"),
         ({"y_block": 3}, "y_block is a int"),
         ({"valid_idx": []}, "leaves no rows to check on"),
+        ({"y_names": "joined"}, "joined holds dates or durations, which cannot be predicted"),
+        (
+            {"y_names": ["salary", "age"], "cont_names": [], "y_block": [3]},
+            "y_block has 1 blocks for 2 columns",
+        ),
     ],
 )
 def test_a_mistake_gets_a_sentence(df, change, said):
     with pytest.raises((DataError, UsageError), match=said):
         TabularDataLoaders.from_df(df, **{**OPTIONS, **change})
+
+
+def test_lists_of_labels_need_their_block(df):
+    with pytest.raises(DataError, match=r"tags holds a list in each row; y_block=MultiCategoryBlock\(\)"):
+        TabularDataLoaders.from_df(df.assign(tags=[["a"]] * 300), **{**OPTIONS, "y_names": "tags"})
+
+
+def test_the_name_of_a_file_is_no_frame():
+    with pytest.raises(DataError, match="'people.csv' is the name of a file: read it by"):
+        TabularDataLoaders.from_df("people.csv", **OPTIONS)
+
+
+def test_infinite_answers_are_left_out_like_missing_ones(df, said):
+    pay = df.height.where(df.index != 7, np.inf)
+    dls = TabularDataLoaders.from_df(df.assign(pay=pay), **{**OPTIONS, "y_names": "pay"})
+    assert dls.train.n + dls.valid.n == 299 and "1 row without pay left out: row 7" in said
+
+
+def test_columns_by_position_and_named_twice(df):
+    numbered = df.set_axis(range(6), axis=1)
+    dls = TabularDataLoaders.from_df(numbered, cat_names=[0, 0, 1], cont_names=2, y_names=5, seed=0)
+    assert dls.cat_names == ["0", "1", "2_na"] and dls.y_names == ["5"]
 
 
 @pytest.mark.parametrize("n", [0, 1])

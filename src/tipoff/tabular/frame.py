@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tipoff.errors import DataError, did_you_mean, some
@@ -29,13 +30,17 @@ def as_frame(rows: Any) -> DataFrame:
         frame = pd.DataFrame([rows.to_dict()], index=[rows.name if rows.name is not None else 0])
     elif isinstance(rows, Mapping):
         frame = pd.DataFrame([dict(rows)])
-    elif hasattr(rows, "to_pandas"):  # polars, pyarrow
+    elif hasattr(rows, "to_pandas") or hasattr(rows, "collect"):  # polars, pyarrow
         need("pyarrow", "Reading a polars table", "tipoff[tables]")
-        frame = rows.to_pandas()
+        frame = (rows.collect() if hasattr(rows, "collect") else rows).to_pandas()
     elif isinstance(rows, Sequence) and not isinstance(rows, str) and len(rows):
         frame = pd.DataFrame([r.to_dict() if isinstance(r, pd.Series) else r for r in rows])
         if not all(isinstance(r, (Mapping, pd.Series)) for r in rows):
             raise DataError(f"{rows[0]!r:.60} is no row; a row is a dict of column names and values.")
+    elif isinstance(rows, (str, Path)):
+        raise DataError(
+            f"{str(rows)!r} is the name of a file: read it by TabularDataLoaders.from_path, or read_table."
+        )
     else:
         raise DataError(f"{rows!r:.60} is no table; rows come as a data frame, a dict, or a list of dicts.")
     if not all(isinstance(c, str) for c in frame.columns):

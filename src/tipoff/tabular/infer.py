@@ -9,7 +9,7 @@ from tipoff.errors import DataError
 from tipoff.tabular.leaks import find_leaks
 from tipoff.tabular.reading import find_formats
 from tipoff.tabular.shrink import cont_cat_split
-from tipoff.tabular.values import is_text
+from tipoff.tabular.values import is_text, numbers
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -36,8 +36,9 @@ class Kinds(NamedTuple):
 def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int = 20) -> Kinds:
     """The kinds of all columns but those that are predicted.
 
-    Dates are dates, or text that can be read as such; the others go by `cont_cat_split`. Left out is what cannot help: columns
-    that are empty or the same in all rows, ids, copies of the answer, and text that is another in most rows.
+    Dates are dates, or text that can be read as such; the others go by `cont_cat_split`, and so does text that is a number in
+    each row, with more than `max_card` values. Left out is what cannot help: columns that are empty or the same in all rows,
+    ids, copies of the answer, and text that is another in most rows.
 
     >>> import pandas as pd
     >>> print(infer_columns(pd.DataFrame({"age": range(30), "sold": ["2024-05-01", "2024-05-02"] * 15, "x": 1})))
@@ -53,6 +54,8 @@ def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int =
         elif _is_date(frame[name]):
             dates.append(name)
     rest = [c for c in others if c not in left_out and c not in dates]
+    in_words = [c for c in rest if is_text(frame[c]) and _are_numbers(frame[c], max_card)]
+    frame = frame.assign(**{c: numbers(frame[c])[0] for c in in_words})
     leaks = find_leaks(frame, rest, y_names)
     left_out |= {leak.column: _short(leak.kind, y_names) for leak in leaks if leak.kind != "decides"}
     for name in rest:
@@ -68,6 +71,8 @@ def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int =
 def _useless(column: Series) -> str | None:
     if column.isna().all():
         return "empty"
+    if column.dtype.kind == "m":
+        return "durations: make numbers of them, by .dt.days"
     try:
         return "the same in all rows" if column.nunique(dropna=False) == 1 and len(column) > 1 else None
     except TypeError:
@@ -78,6 +83,14 @@ def _is_date(column: Series) -> bool:
     import pandas as pd
 
     return pd.api.types.is_datetime64_any_dtype(column.dtype) or bool(find_formats(column, whole=True))
+
+
+def _are_numbers(column: Series, max_card: int) -> bool:
+    """Whether a column of text, or of decimals of a database, is one of numbers; codes such as 0123 are none."""
+    there = column.dropna()
+    if numbers(there.iloc[:100])[1].any() or there.nunique() <= max_card or numbers(there)[1].any():
+        return False
+    return not there.astype(str).str.match(r"\s*[+-]?0\d").any()
 
 
 def _is_free_text(column: Series) -> bool:

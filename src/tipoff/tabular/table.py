@@ -35,8 +35,10 @@ MIN_STEPS = 20  # an epoch of a small table has at least about so many
 
 
 def names_of(names: Any) -> list[str]:
-    """None, one name or several, as a list."""
-    return [] if names is None else [names] if isinstance(names, str) else [str(n) for n in names]
+    """None, one name or several, as a list, each once."""
+    if names is None:
+        return []
+    return list(dict.fromkeys(str(n) for n in ([names] if isinstance(names, (str, int)) else names)))
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,9 @@ def _positions(frame: DataFrame, ys: list[str], splits: Splits | None) -> list[n
     parts = splits if splits is not None else (range(len(frame)), ())
     both = [np.asarray(p, dtype=np.int64) for p in parts[:2]]
     if ys:
-        lacks = frame[ys].isna().any(axis=1).to_numpy(dtype=bool)
+        lacks = (
+            frame[ys].isin([np.inf, -np.inf]).any(axis=1).to_numpy() | frame[ys].isna().any(axis=1).to_numpy()
+        )
         if n := int(lacks.sum()):
             at = [row_name(frame, int(i)) for i in np.flatnonzero(lacks)[:4]]
             note(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tipoff.data.block import Block, Target
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
-from tipoff.errors import UsageError
+from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
 
 if TYPE_CHECKING:
@@ -36,11 +36,20 @@ def as_targets(frame: DataFrame, y_names: Sequence[str], y_block: Any = None) ->
         return ()
     blocks = _blocks(frame, y_names, y_block)
     values = answers(frame, blocks, y_names)
+    for block, column, name in zip(blocks, values, y_names, strict=False):
+        if isinstance(block, CategoryBlock) and isinstance(column[0], (list, tuple, set, dict)):
+            raise DataError(
+                f"{name} holds a {type(column[0]).__name__} in each row; y_block=MultiCategoryBlock() predicts several labels."
+            )
     return tuple(block.setup(v) for block, v in zip(blocks, values, strict=True))
 
 
 def _blocks(frame: DataFrame, y_names: Sequence[str], y_block: Any) -> list[Target]:
     if y_block is None:
+        if dates := [n for n in y_names if frame[n].dtype.kind in "Mm"]:
+            raise DataError(
+                f"{dates[0]} holds dates or durations, which cannot be predicted; predict a number of days."
+            )
         numeric = [_is_number(frame, name) for name in y_names]
         if not all(numeric):
             return [RegressionBlock() if n else CategoryBlock() for n in numeric]
