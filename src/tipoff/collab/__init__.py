@@ -7,6 +7,7 @@ the cells of the course expect: see `tipoff.collab.all`.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from tipoff.optional import require
@@ -27,8 +28,11 @@ _WHERE = {name: module for module, names in _PLACES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(importlib.import_module(_WHERE[name]), name)
-    if name == "__all__":  # asked for by a star import alone
+    if name == "__all__":  # a star import asks for it, and for the names in it
         return importlib.import_module("tipoff.collab.all").__all__
+    face = sys.modules.get("tipoff.collab.all")
+    if face is not None and name in getattr(face, "__all__", ()):
+        return getattr(face, name)
     raise AttributeError(f"module 'tipoff.collab' has no attribute {name!r}")
 
 

@@ -53,21 +53,18 @@ class RatingDataset:
 class ClickDataset(RatingDataset):
     """Pairs that happened; each batch gets, behind them, the same users with items drawn at random.
 
-    Items are drawn in proportion to how many took them, to the power of `power`: popular ones are the harder question. The
-    draws are a function of (seed, epoch, position).
+    Every item is as likely to be drawn, as a function of (seed, epoch, position).
     """
-
-    power = 0.0
 
     def __init__(
         self, plan: Plan, x: Tensor, y: Tensor | None = None, rows: Any = None, seed: int = 0
     ) -> None:
         super().__init__(plan, x, y, rows)
         self.seed = seed
-        n_items = len(pairs_of(plan).item_names)
-        counts = torch.bincount(x[:, 1], minlength=n_items).double().clamp(min=1) ** self.power
-        counts[0] = 0
-        self._cumulated = (counts / counts.sum()).cumsum(0)
+        self.n_items = len(pairs_of(plan).item_names) - 1
+
+    def with_plan(self, plan: Plan) -> ClickDataset:
+        return ClickDataset(plan, self.x, self.y, self.rows, self.seed)
 
     @property
     def n_negatives(self) -> int:
@@ -78,8 +75,8 @@ class ClickDataset(RatingDataset):
     def batch(self, positions: Tensor, epoch: int) -> Batch:
         happened = self.x.index_select(0, positions)
         k, n = self.n_negatives, len(positions)
-        u = uniform((self.seed, epoch), positions, k).double()  # (B, k)
-        items = torch.searchsorted(self._cumulated, u.T.reshape(-1)).clamp(max=len(self._cumulated) - 1)
+        u = uniform((self.seed, epoch), positions, k)  # (B, k)
+        items = 1 + (u.T.reshape(-1).double() * self.n_items).long()
         drawn = torch.stack([happened[:, 0].repeat(k), items], 1)
         y = torch.zeros(n * (k + 1), 1)
         y[:n] = 1.0

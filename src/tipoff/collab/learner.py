@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from tipoff.collab.block import RatingBlock
 from tipoff.collab.dataset import pairs_of
 from tipoff.collab.fill import FillUnknown
-from tipoff.collab.fold_in import Point
 from tipoff.collab.loaders import CollabDataLoaders
 from tipoff.collab.model import CollabModel, EmbeddingDotBias, EmbeddingNN, Range
 from tipoff.collab.recommender import Answer, Recommender

@@ -11,7 +11,7 @@ from torch import Tensor
 from tipoff.collab.block import ClickBlock, PairBlock, RatingBlock
 from tipoff.collab.clean import as_frame, columns_of, need_range, numbers_of, usable
 from tipoff.collab.dataset import ClickDataset, RatingDataset, pairs_of
-from tipoff.collab.features import fit_features
+from tipoff.collab.features import Features, fit_features
 from tipoff.collab.names import Names, vocabulary
 from tipoff.collab.splits import leave_last_out
 from tipoff.data.dataloaders import DataLoaders
@@ -226,7 +226,9 @@ def _pairs(
 ) -> tuple[PairBlock, tuple[Tensor | None, Tensor | None]]:
     """The block for users and items, of the training rows and of the tables of features, and these as numbers by code."""
     found = frame.iloc[train]
-    names, features, tables = [], [], []
+    names: list[tuple[Any, ...]] = []
+    features: list[Features | None] = []
+    tables: list[Tensor | None] = []
     for name, given, whose in ((user, user_features, "user"), (item, item_features, "item")):
         if given is None:
             names.append(vocabulary(found[name]))
@@ -238,7 +240,7 @@ def _pairs(
         names.append(vocabulary(found[name], table[name]))
         features.append(known)
         tables.append(known.by_code(table, name, Names(names[-1])))
-    return PairBlock(str(user), str(item), *names, *features), (tables[0], tables[1])
+    return PairBlock(str(user), str(item), names[0], names[1], *features), (tables[0], tables[1])
 
 
 def _batch_size(bs: int | None, n: int) -> int:

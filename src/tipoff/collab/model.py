@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,10 +13,10 @@ from torch import Tensor, nn
 
 from tipoff.collab.names import Names
 from tipoff.collab.seen import Seen
-from tipoff.collab.vectors import Vectors
 from tipoff.errors import DataError, UsageError, did_you_mean
 from tipoff.nn.embedding import Embedding
 from tipoff.nn.layers import lin_bn_drop
+from tipoff.nn.vectors import Vectors
 from tipoff.spec import Spec
 
 # B batch, F factors, K members, A features of a user or an item
@@ -156,15 +157,12 @@ class EmbeddingDotBias(nn.Module):
 
     @torch.no_grad()
     def fill_unknown(self, u_count: Tensor, i_count: Tensor) -> None:
-        """Give code 0, and whoever has no rating to learn from, the mean of those who have: (n_users,), (n_items,) counts."""
-        for tables, count in (
-            ((self.u_weight, self.u_bias), u_count),
-            ((self.i_weight, self.i_bias), i_count),
-        ):
-            seen = count > 0
-            seen[0] = False
-            for table in tables:
-                table.weight[~seen] = table.weight[seen].mean(0)
+        """Give code 0, and whoever has no rating to learn from, the mean of those who have.
+
+        `u_count` (n_users,) and `i_count` (n_items,) say how many ratings each has, and how much it counts.
+        """
+        _fill(u_count, self.u_weight, self.u_bias)
+        _fill(i_count, self.i_weight, self.i_bias)
 
 
 class EmbeddingNN(nn.Module):
@@ -191,7 +189,7 @@ class EmbeddingNN(nn.Module):
         self.emb_drop = nn.Dropout(embed_p)
         sizes = [sum(size for _, size in emb_szs), *layers]
         made: list[nn.Module] = []
-        for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        for n_in, n_out in itertools.pairwise(sizes):
             made += lin_bn_drop(n_in, n_out, ps, nn.ReLU(inplace=True), use_bn, lin_first=True)
         self.layers = nn.Sequential(*made, nn.Linear(sizes[-1], 1))
         if n_seen is not None:
@@ -205,9 +203,15 @@ class EmbeddingNN(nn.Module):
     def fill_unknown(self, u_count: Tensor, i_count: Tensor) -> None:
         """As `EmbeddingDotBias.fill_unknown`."""
         for embed, count in zip(self.embeds, (u_count, i_count), strict=True):
-            seen = count > 0
-            seen[0] = False
-            embed.weight[~seen] = embed.weight[seen].mean(0)  # type: ignore[operator, union-attr, index]
+            assert isinstance(embed, Embedding)
+            _fill(count, embed)
+
+
+def _fill(count: Tensor, *tables: Embedding) -> None:
+    share = count.float()
+    share[0] = 0.0
+    for table in tables:
+        table.weight[share == 0] = (share / share.sum()) @ table.weight
 
 
 @dataclass(frozen=True)

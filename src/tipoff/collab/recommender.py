@@ -71,6 +71,11 @@ class Recommender:
         ]
         return [self.pairs.item_names[code] for *_, code in sorted(found)[:n]]
 
+    def by_count(self, n: int) -> list[Any]:
+        """The `n` items that most people rated, the most rated first."""
+        order = sorted(range(1, len(self._counts)), key=lambda code: (-self._counts[code], code))
+        return [self.pairs.item_names[code] for code in order[:n]]
+
     @cached_property
     def _lowered(self) -> list[str]:
         return [str(name).casefold() for name in self.pairs.item_names]
@@ -99,7 +104,7 @@ class Recommender:
         if features is not None:
             scores, why = self._of_point(self._prior_mean(features)), "liked by people like you"
         else:
-            scores = self._of_user(code)
+            scores = self.scores(torch.tensor([code]))[0]
             why = "liked by people who rate as you do" if code else "liked by most people"
         out = self._codes(exclude)
         if exclude_seen and code:
@@ -210,13 +215,18 @@ class Recommender:
         factors, biases = self._factors
         return onto_range(factors @ point[:-1] + biases + point[-1], self.net.y_range)
 
-    @torch.inference_mode()
-    def _of_user(self, code: int) -> Tensor:  # -> (N + 1,)
+    def scores(self, users: Tensor) -> Tensor:  # (B,) codes -> (B, N + 1)
+        """What each user is predicted to give each item, by their codes; column 0 is an item that is not known."""
         if isinstance(self.net, EmbeddingDotBias):
-            return self._of_point(self._points(torch.tensor([code]))[0])
+            points, (factors, biases) = self._points(users), self._factors
+            return onto_range(points[:, :-1] @ factors.T + biases + points[:, -1:], self.net.y_range)
         items = torch.arange(len(self.pairs.item_names), device=self.predictor.device)
-        pairs = torch.stack([torch.full_like(items, code), items], 1)
-        return torch.cat([self.net(part)[:, 0] for part in pairs.split(65536)]).cpu()
+        return torch.stack([self._through_layers(user, items) for user in users.tolist()])
+
+    @torch.inference_mode()
+    def _through_layers(self, user: int, items: Tensor) -> Tensor:  # (N + 1,)
+        pairs = torch.stack([torch.full_like(items, user), items], 1)
+        return torch.cat([self.net(part)[:, 0] for part in torch.split(pairs, 65536)]).cpu()
 
     def _best(self, scores: Tensor, n: int, without: Tensor) -> list[tuple[int, float]]:
         scores = scores.clone()

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from tipoff.nn.vectors import Factors
+
 
 class _Ready(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -28,6 +30,11 @@ class Module(nn.Module, metaclass=_Ready):
 
     def __new__(cls, *_: Any, **__: Any) -> Module:
         return super().__new__(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if type(value) is nn.Parameter:  # model.factors[rows].pca(3), as in the lesson on ratings
+            value.__class__ = Factors
+        super().__setattr__(name, value)
 
     def __init__(self) -> None:  # the base is made already; calling this again does no harm
         pass

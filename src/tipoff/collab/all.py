@@ -1,0 +1,28 @@
+"""`from tipoff.collab import *`: what the cells of the course on ratings expect; `tipoff.collab.all` is the same.
+
+For notebooks only; a program imports what it uses. It is the face of tables and the names below, so that the lesson's two
+imports, of ratings and of tables, may come in either order. Nothing here is new, and nothing is patched.
+"""
+
+from tipoff.collab.baseline import average_baseline
+from tipoff.collab.learner import CollabLearner, collab_learner
+from tipoff.collab.loaders import CollabDataLoaders
+from tipoff.collab.model import EmbeddingDotBias, EmbeddingNN
+from tipoff.collab.recommender import Recommender
+from tipoff.nn.embedding import Embedding
+from tipoff.nn.vectors import pca
+from tipoff.tabular import all as _tables
+from tipoff.tabular.all import *  # noqa: F403
+
+__all__ = [
+    "CollabDataLoaders",
+    "CollabLearner",
+    "Embedding",
+    "EmbeddingDotBias",
+    "EmbeddingNN",
+    "Recommender",
+    "average_baseline",
+    "collab_learner",
+    "pca",
+]
+__all__ += _tables.__all__
