@@ -28,6 +28,7 @@ class About:
     why: bool = False  # whether it can say what moved an answer
     target: str = ""  # what a table's model predicts
     columns: list[dict[str, Any]] = field(default_factory=list)  # what a row of a table must have
+    ratings: dict[str, Any] = field(default_factory=dict)  # of a model of ratings: who and what there is
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -23,11 +23,11 @@ from tipoff.errors import DataError
 from tipoff.serve.batcher import Batcher, Busy
 from tipoff.serve.counters import Counters
 from tipoff.serve.guard import Guard
-from tipoff.serve.model import ServedModel, by_name
+from tipoff.serve.model import Searched, ServedModel, by_name
 from tipoff.serve.schema import EXPLAIN, PROBLEMS, Answers, body_of, how_to_ask
 from tipoff.serve.settings import Settings
 from tipoff.serve.tables import as_csv, by_row, notes_of, wants_csv
-from tipoff.serve.upload import Refused, Room, Upload, uploads
+from tipoff.serve.upload import UNNAMED, Refused, Room, Upload, uploads
 
 PAGE = Path(__file__).parent / "page"
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]
@@ -75,19 +75,20 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
         return HTMLResponse(pages.get_template(name).render(**values))
 
     async def predict(request: Request, model: ServedModel, heat: bool) -> Response:
-        batcher = batchers[model.about.name]
+        about, batcher = model.about, batchers[model.about.name]
 
         async def one(upload: Upload) -> dict[str, Any]:
             began = time.perf_counter()
+            file = {} if upload.name == UNNAMED and about.input != "image" else {"file": upload.name}
             try:
                 with counters.under_way.labels(model.about.name).track_inprogress():
                     answer = await batcher.answer(upload.data, upload.name, heat)
             except DataError as e:
                 counters.files.labels(model.about.name, "refused").inc()
-                return {"file": upload.name, "error": str(e)}
+                return {**file, "error": str(e)}
             counters.files.labels(model.about.name, "answered").inc()
             return {
-                "file": upload.name,
+                **file,
                 **answer,
                 "milliseconds": round((time.perf_counter() - began) * 1e3, 1),
             }
@@ -100,8 +101,8 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
             answers = await asyncio.gather(*map(one, files))
         answered = sum("error" not in a for a in answers)
         request.scope["tipoff.note"] = f"{len(answers)} files, {answered} answered"
-        said: dict[str, Any] = {"model": model.about.name, "answers": answers}
-        if model.about.input == "row":
+        said: dict[str, Any] = {"model": about.name, "answers": answers}
+        if about.input == "row":
             if answered == len(answers) == 1 and wants_csv(request):
                 return await run_in_threadpool(as_csv, answers[0])
             said["notes"] = notes_of(answers)
@@ -130,6 +131,19 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
             name: str = Query("", description="The name of a file that is sent as the body."),
         ) -> Response:
             return await predict(request, model, heat)
+
+        if isinstance(model, Searched):
+
+            @app.get(
+                f"{base}/items",
+                summary=f"Titles that {about.title} knows",
+                operation_id=f"items_{about.name}",
+            )
+            def items(
+                q: str = Query("", max_length=200, description="Words that are in the title."),
+                n: int = Query(10, ge=1, le=100, description="How many at most."),
+            ) -> list[str]:
+                return model.search(q, n)
 
         @app.get(
             f"{base}/card.json", summary=f"The model card of {about.title}", operation_id=f"card_{about.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tipoff.errors import BundleError, did_you_mean
 from tipoff.serve.about import About
@@ -26,6 +26,15 @@ class ServedModel(Protocol):
 
     def answer(self, samples: Sequence[Any], heat: bool) -> list[dict[str, Any]]:
         """An answer for each sample, as JSON values; with `heat`, where it looked."""
+        ...
+
+
+@runtime_checkable
+class Searched(Protocol):
+    """A model that answers about things with names, and knows them."""
+
+    def search(self, text: str, n: int) -> list[str]:
+        """At most `n` names that hold the words of `text`."""
         ...
 
 
@@ -84,6 +93,10 @@ def _torch(path: Path, max_pixels: int) -> ServedModel:
         from tipoff.serve.row_model import RowModel
 
         return RowModel(path, bundle)
+    if kind == "pair":
+        from tipoff.serve.pair_model import PairModel
+
+        return PairModel(path, bundle)
     from tipoff.serve.torch_model import TorchModel
 
     return TorchModel(path, max_pixels, bundle)

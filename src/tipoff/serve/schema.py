@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tipoff.errors import some
 from tipoff.serve.about import About
+from tipoff.serve.inputs.pair import MOST, USUAL
 
 
 class Heat(BaseModel):
@@ -33,6 +34,14 @@ class Why(BaseModel):
     )
 
 
+class Recommendation(BaseModel):
+    """One title that somebody would like."""
+
+    item: str
+    predicted: float = Field(description="The rating that they would give.")
+    why: str
+
+
 class Answer(BaseModel):
     """One answer, or the error of a file. Which of the fields are there depends on what the model predicts."""
 
@@ -54,6 +63,9 @@ class Answer(BaseModel):
     milliseconds: float | None = Field(None, description="From the whole upload to the answer.")
     heat: Heat | None = Field(None, description="Only where heat=true was asked and the model can tell.")
     why: list[Why] | None = Field(None, description="Only where why=true was asked for a few rows in JSON.")
+    recommendations: list[Recommendation] | None = Field(
+        None, description="Of a model of ratings, the best first."
+    )
     error: str | None = Field(None, description="Why this file was not answered; the others are.")
 
 
@@ -75,6 +87,7 @@ class Problem(BaseModel):
 EXPLAIN = {
     "image": ("heat", "Say where the model looked, too."),
     "row": ("why", "Say what moved the answer, too; of a few rows in JSON."),
+    "pair": ("why", "Changes nothing: each recommendation says why."),
 }
 _FILE = {"type": "string", "format": "binary"}
 _FORM = {
@@ -95,6 +108,8 @@ def how_to_ask(about: About) -> str:
             "Send one row as a JSON object, several as a list of them, or a CSV file, as the body or as the form field "
             "`file`. With the header `Accept: text/csv` a CSV comes back as it was, with the answers behind each row."
         )
+    if about.input == "pair":
+        return "Send a question as JSON: for a user of the model, for somebody new who gave some ratings, or for everybody."
     return "Send files as the form field `file`, or one file as the body."
 
 
@@ -108,8 +123,27 @@ def body_of(about: About) -> dict[str, Any]:
         table = {"schema": {**_FILE, "description": "A table with a header; other columns are ignored."}}
         as_json = {"schema": {"oneOf": [row, several]}, "example": example}
         return {"required": True, "content": {"application/json": as_json, "text/csv": table, **_FORM}}
+    if about.input == "pair":
+        return {"required": True, "content": {"application/json": _question(about)}}
     one = {"schema": {**_FILE, "description": "One file as the whole body."}}
     return {"required": True, "content": {**_FORM, "application/octet-stream": one}}
+
+
+def _question(about: About) -> dict[str, Any]:
+    r = about.ratings
+    span = "" if r["low"] is None else f", from {r['low']:g} to {r['high']:g}"
+    properties = {
+        "user": {"type": "string", "description": f"One of the {r['users']:,} of the model ({r['user']})."},
+        "ratings": {
+            "type": "object",
+            "additionalProperties": {"type": "number"},
+            "description": f"Titles ({r['item']}) and what somebody new gave them{span}. Without user and ratings, what most "
+            "people like is answered.",
+        },
+        "n": {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL, "description": "How many."},
+    }
+    example = {"ratings": dict.fromkeys(r["example"], r["high"] or 1), "n": 5}
+    return {"schema": {"type": "object", "properties": properties}, "example": example}
 
 
 def _value(column: dict[str, Any]) -> dict[str, Any]:

@@ -59,8 +59,7 @@ class Report:
         say()
         mattered = [f"{name} {amount:.2g}" for name, amount, low, _ in self.importance.ranked() if low > 0]
         if mattered:
-            what = f"{self.importance.figure} lost without: " if len(mattered) else ""
-            field("what mattered", what + ", ".join(mattered[:6]))
+            field("what mattered", f"{', '.join(mattered[:6])} ({self.importance.figure} lost without it)")
         field("pictures", "  ".join(map(short, self.pictures)))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
         say()
@@ -85,7 +84,10 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
     assert isinstance(learn, TabularLearner)
     n_columns = len(learn.rows.columns)
     n_rows = max(200, SHUFFLED // (3 * n_columns))
-    importance = permutation_importance(learn, n_repeats=3, n_rows=n_rows)
+    metric = (
+        "roc_auc_binary" if is_class and learn.target.n_out == 2 else None
+    )  # sees more than accuracy does
+    importance = permutation_importance(learn, metric, n_repeats=3, n_rows=n_rows)
     result = _classes(*right_of(made)) if is_class else _numbers(made.probs, made.targets, figures)
     beside = ", ".join(f"{WORDS[n]} {_figure(n, v)}" for n, v in baseline["figures"].items() if n in WORDS)
     learn.facts |= {

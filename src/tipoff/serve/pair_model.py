@@ -1,0 +1,91 @@
+"""A model file of ratings answered by PyTorch."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tipoff.bundle.file import Bundle
+from tipoff.bundle.predictor import Predictor
+from tipoff.errors import DataError
+from tipoff.serve.about import About, kind_of, slug, title
+from tipoff.serve.inputs import pair
+from tipoff.serve.inputs.pair import Question
+from tipoff.serve.names import name_of
+
+RECOMMENDER = (
+    "tipoff.collab.recommender",
+    "Recommender",
+)  # by name, as the catalog does: it is imported when needed
+FEW = 5  # ratings, below which an answer rests on little
+
+
+class PairModel:
+    """The `ServedModel` of a .tipoff file that was trained on ratings or clicks."""
+
+    at_once = 1
+
+    def __init__(self, path: Path, bundle: Bundle) -> None:
+        module, name = RECOMMENDER
+        make = getattr(importlib.import_module(module), name)
+        self.recommender: Any = make(Predictor(bundle.plan, bundle.build(), bundle.facts))
+        pairs, span = self.recommender.pairs, self.recommender.range
+        self._items = {str(i): i for i in self.recommender.items}
+        self._users = {str(u): u for u in self.recommender.users}
+        self.about = About(
+            name=slug(path.stem),
+            title=title(path.stem),
+            input=kind_of(name_of(pairs)),
+            output="recommendations",
+            facts=bundle.facts,
+            card=bundle.card,
+            ratings={
+                "user": pairs.user_name,
+                "item": pairs.item_name,
+                "users": len(self._users),
+                "items": len(self._items),
+                "low": None if span is None else span[0],
+                "high": None if span is None else span[1],
+                "example": [str(a["item"]) for a in self.recommender.popular(2)],
+            },
+        )
+
+    def search(self, text: str, n: int) -> list[str]:
+        """Items whose name holds every word of `text`."""
+        return [str(i) for i in self.recommender.search(text, n)]
+
+    def read(self, data: bytes, name: str) -> Question:
+        asked = pair.decode(data, "The question")
+        if asked.user is not None and asked.user not in self._users:
+            raise DataError(
+                f"There is no {self.about.ratings['user']} {asked.user!r} among the {len(self._users):,} of the model. For "
+                "somebody new, send ratings."
+            )
+        return asked
+
+    def key(self, sample: Question) -> Hashable:
+        return 0
+
+    @torch.inference_mode()
+    def answer(self, samples: Sequence[Question], heat: bool) -> list[dict[str, Any]]:
+        return [self._one(q) for q in samples]
+
+    def _one(self, asked: Question) -> dict[str, Any]:
+        if asked.user is not None:
+            made = self.recommender.recommend(self._users[asked.user], asked.n)
+        else:
+            ratings = {self._items.get(i, i): r for i, r in asked.ratings.items()}
+            try:
+                made = (
+                    self.recommender.rate(ratings, asked.n) if ratings else self.recommender.popular(asked.n)
+                )
+            except DataError as e:
+                return {"error": str(e)}
+        items = [{**a, "item": str(a["item"])} for a in made]
+        few = asked.user is None and len(asked.ratings) < FEW
+        best = ", ".join(a["item"] for a in items[:3]) or "nothing"
+        return {"recommendations": items, "rests_on": len(asked.ratings), "few": few, "sentence": best}
