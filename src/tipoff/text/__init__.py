@@ -13,12 +13,25 @@ from tipoff.optional import require
 require("torch", "tipoff.text")
 
 _PLACES = {
+    "tipoff.nn.awd_lstm": ("AWD_LSTM",),
     "tipoff.text.block": ("TextBlock",),
+    "tipoff.text.callbacks": ("ModelResetter", "RNNCallback", "RNNRegularizer", "rnn_cbs"),
     "tipoff.text.files": ("get_text_files",),
+    "tipoff.text.generate": ("continue_text",),
+    "tipoff.text.learner": ("LMLearner", "TextLearner", "language_model_learner", "text_classifier_learner"),
     "tipoff.text.loaders": ("TextDataLoaders",),
+    "tipoff.text.model": (
+        "awd_lstm_clas_config",
+        "awd_lstm_lm_config",
+        "get_language_model",
+        "get_text_classifier",
+        "gpt_clas_config",
+        "gpt_lm_config",
+    ),
     "tipoff.text.pieces": ("SubwordTokenizer",),
     "tipoff.text.target": ("NextToken",),
     "tipoff.text.tokenizer": ("Tokenizer",),
+    "tipoff.text.weights": ("pretrained_tokenizer",),
     "tipoff.text.words": ("WordTokenizer",),
 }
 _WHERE = {name: module for module, names in _PLACES.items() for name in names}

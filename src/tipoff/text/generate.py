@@ -1,0 +1,148 @@
+"""Go on with a text: one token after the other, drawn from what a language model says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from tipoff.data.plan import Plan
+from tipoff.errors import UsageError
+from tipoff.text.field import TextField
+
+
+class Answering(Protocol):
+    """What `load_predictor` gives: a plan, and a network in evaluation mode."""
+
+    plan: Plan
+    net: nn.Module
+    device: torch.device
+
+
+def chances(
+    logits: Tensor,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+) -> Tensor:  # (V,) -> (V,)
+    """Probabilities to draw from.
+
+    `temperature` below 1 favours the likely, 0 takes the likeliest. `top_k` keeps the k likeliest (Fan et al. 2018), `top_p`
+    the fewest that together have this probability (Holtzman et al. 2020), `min_p` those with at least this share of the
+    probability of the likeliest (Nguyen et al. 2024).
+
+    >>> chances(torch.tensor([1.0, 0.0, -1.0]), top_k=1)
+    tensor([1., 0., 0.])
+    """
+    if temperature < 0:
+        raise UsageError(f"temperature={temperature}; it must not be negative.")
+    for name, share in (("top_p", top_p), ("min_p", min_p)):
+        if share is not None and not 0 < share <= 1:
+            raise UsageError(f"{name}={share}; it lies in (0, 1].")
+    if top_k is not None and top_k < 1:
+        raise UsageError(f"top_k={top_k}; at least one token must be left.")
+    logits = logits.float()
+    if temperature == 0:
+        return torch.zeros_like(logits).index_fill_(0, logits.argmax(), 1.0)
+    prob = (logits / temperature).softmax(-1)
+    if min_p is not None:
+        prob = prob.where(prob >= min_p * prob.max(), 0.0)
+    if top_k is not None:
+        kept = prob.topk(min(top_k, len(prob)))[1]
+        prob = torch.zeros_like(prob).index_copy_(0, kept, prob[kept])
+    if top_p is not None:
+        most, at = prob.sort(descending=True, stable=True)
+        before = most.cumsum(0) - most
+        prob = torch.zeros_like(prob).index_copy_(0, at, most.where(before < top_p * most.sum(), 0.0))
+    return prob / prob.sum()
+
+
+@torch.inference_mode()
+def drawn(
+    net: nn.Module,
+    ids: Tensor,
+    banned: Tensor,
+    rng: torch.Generator,
+    context: int | None = None,
+    **how: Any,
+) -> Iterator[int]:  # ids: (T,)
+    """Token after token that goes on from `ids`, without end. `banned` are never drawn.
+
+    A network that remembers (it has `reset`, and a state) reads each token once; any other reads the last `context`
+    tokens anew.
+    """
+    _forget(net)
+    text, new = ids, ids
+    while True:
+        logits = net(new[None])[0, -1].float()
+        logits[banned] = -torch.inf
+        prob = chances(logits, **how)
+        token = torch.multinomial(prob.cpu(), 1, generator=rng).to(ids.device)
+        yield int(token)
+        text = torch.cat([text, token])
+        if context is not None:
+            text = text[-context:]
+        new = token if _remembers(net) else text
+
+
+def continue_text(
+    model: Answering,
+    text: str,
+    n_words: int = 1,
+    *,
+    no_unk: bool = True,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    seed: int | None = None,
+) -> str:
+    """`text` and `n_words` tokens more. With a `seed`, the same each time.
+
+    The text itself is given back as it was written, words that the model does not know included; marks of the beginning,
+    the end and padding are not written, nor, with `no_unk`, is the mark of unknown words. A model that was trained
+    backwards goes on at the front.
+
+    >>> predictor = load_predictor("reviews.tipoff")  # doctest: +SKIP
+    >>> continue_text(predictor, "I liked this movie because", 40, temperature=0.75)  # doctest: +SKIP
+    """
+    block = model.plan.inputs[0]
+    if not isinstance(block, TextField) or not block.is_lm:
+        raise UsageError("This model was not trained to go on with texts: use a language model.")
+    if n_words < 0:
+        raise UsageError(f"n_words={n_words}; it must not be negative.")
+    tokens = block.tokens
+    specials = [i for i in tokens.special_ids if no_unk or i != tokens.unk_id]
+    ids = tokens.encode(text).tolist()
+    ends = {tokens.eos_id, tokens.pad_id} - {tokens.bos_id}
+    while ids and ids[-1] in ends:  # added by tokenizers that close each text
+        ids.pop()
+    ids = ids or [next((i for i in (tokens.bos_id, tokens.eos_id) if i is not None), 0)]
+    start = torch.tensor(ids[::-1] if block.backwards else ids, device=model.device)
+    banned = torch.tensor(sorted(specials), dtype=torch.long, device=model.device)
+    rng = torch.Generator()
+    rng.manual_seed(seed) if seed is not None else rng.seed()
+    limit = getattr(model.net, "limit", None) or block.seq_len
+    stream = drawn(
+        model.net, start, banned, rng, limit, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p
+    )
+    new = [next(stream) for _ in range(n_words)]
+    stream.close()  # type: ignore[attr-defined]
+    _forget(model.net)
+    if block.backwards:
+        return f"{tokens.decode(new[::-1])} {text}".strip() if new else text
+    whole, known = tokens.decode(ids + new), tokens.decode(ids)
+    more = whole[len(known) :] if whole.startswith(known) else f" {tokens.decode(new)}"
+    return text + (more.lstrip() if text.endswith(" ") else more)
+
+
+def _remembers(net: nn.Module) -> bool:
+    return any(getattr(m, "hidden", None) for m in net.modules())
+
+
+def _forget(net: Any) -> None:
+    if hasattr(net, "reset"):
+        net.reset()

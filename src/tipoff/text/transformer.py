@@ -1,0 +1,209 @@
+"""Transformers of the `transformers` library, by the JSON text of their configuration, as encoders and language models."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from tipoff.errors import ArchError, UsageError
+from tipoff.nn.language import TextClassifier
+from tipoff.optional import need
+from tipoff.text.spec import TextModel
+from tipoff.text.weights import Pretrained
+
+# B batch, T steps, C channels
+
+Pool = Literal["mean", "last"]
+NOT_KEPT = ("_name_or_path", "transformers_version", "architectures", "auto_map", "dtype", "torch_dtype")
+
+
+@cache
+def _library() -> Any:
+    lib: Any = need("transformers", "a transformer by name", "tipoff[text]")
+    lib.logging.set_verbosity_error()
+    lib.logging.disable_progress_bar()
+    return lib
+
+
+def config_of(found: Pretrained) -> Any:
+    """The configuration in the folder. Code that comes with a model is never run."""
+    try:
+        return _library().AutoConfig.from_pretrained(found.folder, trust_remote_code=False)
+    except Exception as e:
+        raise ArchError(f"{found.source} is no model that transformers knows: {str(e)[:300]}") from None
+
+
+def written(config: Any) -> str:
+    """A configuration as JSON text: what differs from the defaults of its kind."""
+    values = {k: v for k, v in config.to_diff_dict().items() if k not in NOT_KEPT}
+    return json.dumps({"model_type": config.model_type, **values}, sort_keys=True)
+
+
+def _read(text: str) -> Any:
+    try:
+        values = json.loads(text)
+        return _library().AutoConfig.for_model(values.pop("model_type"), **values)
+    except Exception as e:
+        raise UsageError(f"No transformer has this configuration: {text[:200]} ({str(e)[:200]})") from None
+
+
+def reads_left_to_right(config: Any) -> bool:
+    """Whether each position only knows those before it, as in GPT-2: then the last one has read everything."""
+    lib = _library()
+    causal = lib.models.auto.modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    masked = lib.models.auto.modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    return config.model_type in causal and config.model_type not in masked
+
+
+def n_positions(config: Any) -> int | None:
+    """How many tokens it can read; None where there is no bound."""
+    n = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    # RoBERTa and its kin number positions from the padding's number on
+    shift = config.pad_token_id + 1 if n and n % 2 and config.pad_token_id else 0
+    return n - shift if isinstance(n, int) and n > 0 else None
+
+
+class PooledTransformer(nn.Module):
+    """(B, T) word numbers, padded behind -> (B, C): the mean over real words, or the last of them."""
+
+    def __init__(self, body: nn.Module, pad_idx: int, pool: Pool, limit: int | None) -> None:
+        super().__init__()
+        self.body, self.pad_idx, self.pool, self.limit = body, pad_idx, pool, limit
+
+    def forward(self, words: Tensor) -> Tensor:
+        words = words[:, : self.limit]
+        real = words != self.pad_idx
+        real[:, 0] |= ~real.any(1)  # a text of nothing but padding
+        x: Tensor = self.body(input_ids=words, attention_mask=real.long()).last_hidden_state
+        if self.pool == "last":
+            steps = torch.arange(1, words.shape[1] + 1, device=words.device)
+            return x[torch.arange(len(x), device=x.device), (real * steps).argmax(1)]
+        weight = real.unsqueeze(-1).to(x.dtype)
+        return (x * weight).sum(1) / weight.sum(1)
+
+
+@dataclass(frozen=True)
+class TransformerClassifier(TextModel):
+    """A transformer, pooled over its words, and linear layers: `lin_ftrs` wide, with dropout `ps` before each."""
+
+    config: str
+    n_out: int
+    pad_idx: int = 0
+    pool: Pool = "mean"
+    lin_ftrs: tuple[int, ...] = ()
+    ps: float = 0.1
+    y_range: tuple[float, float] | None = None
+    checkpointing: bool = False
+
+    def __post_init__(self) -> None:
+        if not all(0 < n < 2**31 for n in (self.n_out, *self.lin_ftrs)) or len(self.lin_ftrs) > 32:
+            raise UsageError(f"No head is of these sizes: n_out={self.n_out}, lin_ftrs={self.lin_ftrs}.")
+
+    def build(self) -> TextClassifier:
+        """The network with random weights; nothing is downloaded."""
+        config = _read(self.config)
+        return self._with_head(_library().AutoModel.from_config(config, **_options(config)), config)
+
+    def build_pretrained(self, found: Pretrained) -> TextClassifier:
+        """The network with a pretrained body."""
+        config = _read(self.config)
+        return self._with_head(_loaded(_library().AutoModel, found, config), config)
+
+    def _with_head(self, body: nn.Module, config: Any) -> TextClassifier:
+        from tipoff.nn.layers import SigmoidRange
+
+        if self.checkpointing:
+            body.gradient_checkpointing_enable()  # type: ignore[operator]
+        widths = [config.hidden_size, *self.lin_ftrs, self.n_out]
+        layers: list[nn.Module] = []
+        for i in range(len(widths) - 1):
+            act = [nn.ReLU()] if i < len(self.lin_ftrs) else []
+            layers += [nn.Dropout(self.ps), nn.Linear(widths[i], widths[i + 1]), *act]
+        if self.y_range is not None:
+            layers.append(SigmoidRange(*self.y_range))
+        pooled = PooledTransformer(body, self.pad_idx, self.pool, n_positions(config))
+        return TextClassifier(pooled, nn.Sequential(*layers))
+
+    def splitter(self, net: nn.Module) -> list[list[nn.Parameter]]:
+        """The embeddings, each layer, the head."""
+        return [*groups_of(net[0].body), list(net[1].parameters())]  # type: ignore[index]
+
+
+class CausalModel(nn.Module):
+    """A language model of `transformers`: (B, T) word numbers -> (B, T, V). Every call is a text of its own."""
+
+    def __init__(self, body: nn.Module, limit: int | None) -> None:
+        super().__init__()
+        self.body, self.limit = body, limit
+
+    def forward(self, words: Tensor) -> Tensor:
+        out: Tensor = self.body(input_ids=words, use_cache=False).logits
+        return out
+
+
+@dataclass(frozen=True)
+class TransformerLM(TextModel):
+    """A language model of `transformers` that reads from left to right."""
+
+    config: str
+    n_out: int
+    checkpointing: bool = False
+
+    learner: ClassVar[str] = "LMLearner"  # of tipoff.text.learner
+
+    def build(self) -> CausalModel:
+        """The network with random weights."""
+        config = _read(self.config)
+        return self._made(_library().AutoModelForCausalLM.from_config(config, **_options(config)), config)
+
+    def build_pretrained(self, found: Pretrained) -> CausalModel:
+        """The network with its weights."""
+        config = _read(self.config)
+        return self._made(_loaded(_library().AutoModelForCausalLM, found, config), config)
+
+    def _made(self, body: Any, config: Any) -> CausalModel:
+        if self.checkpointing:
+            body.gradient_checkpointing_enable()
+        return CausalModel(body, n_positions(config))
+
+    def splitter(self, net: nn.Module) -> list[list[nn.Parameter]]:
+        """The embeddings and what shares weights with them last, after each layer, as for the other language models."""
+        first, *rest = groups_of(net.body)  # type: ignore[arg-type]
+        return [*rest, first]
+
+
+def _options(config: Any) -> dict[str, Any]:
+    return {"add_pooling_layer": False} if config.model_type in WITH_POOLER else {}
+
+
+WITH_POOLER = ("bert", "roberta", "xlm-roberta", "camembert", "electra_", "mpnet", "ernie", "data2vec-text")
+
+
+def _loaded(kind: Any, found: Pretrained, config: Any) -> Any:
+    options = _options(config) if kind is _library().AutoModel else {}
+    try:
+        body = kind.from_pretrained(
+            found.folder,
+            config=config,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            **options,
+        )
+    except Exception as e:
+        raise ArchError(f"The weights of {found.source} cannot be read: {str(e)[:300]}") from None
+    return body.train()
+
+
+def groups_of(body: nn.Module) -> list[list[nn.Parameter]]:
+    """What is not in a layer (embeddings, a last norm), then each layer from the input on."""
+    lists = [m for m in body.modules() if isinstance(m, nn.ModuleList)]
+    layers = max(lists, key=lambda m: sum(p.numel() for p in m.parameters()), default=nn.ModuleList())
+    inside = {id(p) for p in layers.parameters()}
+    outside = [p for p in body.parameters() if id(p) not in inside]
+    return [outside, *(list(layer.parameters()) for layer in layers)]
