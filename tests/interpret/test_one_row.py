@@ -6,11 +6,15 @@ from math import factorial
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tipoff.data.shares import row_shares
 from tipoff.errors import DataError, UsageError
 from tipoff.interpret import explain_row
+from tipoff.learner import load_learner
 from tipoff.nn.shapley import shapley
+from tipoff.tabular import TabularDataLoaders, tabular_learner
 
 ROW = {"job": "pilot", "town": "Ulm", "age": 61, "hours": 44.5, "noise": 0.3}
 
@@ -72,6 +76,26 @@ def test_sampling_comes_to_what_the_formula_says():
     assert found.start == pytest.approx(mean_with([])) and found.end == pytest.approx(float(net(rows[7:])))
 
 
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), k=st.integers(1, 7), n=st.integers(1, 6))
+def test_shapleys_axioms_hold_for_any_function(seed, k, n):
+    """Shares add up; a part that changes nothing has none; two parts that do the same have the same."""
+    rng = torch.Generator().manual_seed(seed)
+    rows = torch.randn(n + 1, k + 3, generator=rng, dtype=torch.float64)
+    rows[:, k + 1] = rows[:, k]  # twins
+    mix = torch.randn(k + 3, 4, generator=rng, dtype=torch.float64)
+    mix[k + 1], mix[k + 2] = mix[k], 0  # and the last is not looked at
+
+    def net(at):
+        return (rows.gather(0, at) @ mix).tanh().sum(1, keepdim=True)
+
+    found = shapley(net, k + 3, n, n_rounds=400, seed=seed)
+    assert torch.allclose(found.start + found.values.sum(0), found.end)
+    assert found.values[k + 2].abs().max() < 1e-12
+    apart = (found.values[k] - found.values[k + 1]).abs()
+    assert (apart <= 6 * (found.errors[k] + found.errors[k + 1]) + 1e-9).all()
+
+
 def test_a_model_file_explains_without_any_rows(classifier):
     """Against the typical row, of which the plan knows the medians and the most frequent categories."""
     plan = classifier.dls.plan
@@ -87,6 +111,19 @@ def test_a_model_file_explains_without_any_rows(classifier):
     said = json.loads(json.dumps(found.answer()))
     assert said["of"] == "yes" and said["columns"][0]["column"] == "job"
     assert row_shares(plan, probabilities, typical).shares.abs().max() < 1e-6
+
+
+def test_a_learner_from_a_file_is_given_rows(df, tmp_path):
+    dls = TabularDataLoaders.from_df(
+        df, cat_names=["job", "town"], cont_names=["age", "hours"], y_names="rich", valid_pct=0.4, seed=1
+    )
+    learn = tabular_learner(dls, arch="mlp", metrics="accuracy")
+    again = load_learner(learn.export(tmp_path / "x.tipoff"))
+    with pytest.raises(UsageError, match="comes from a model file"):
+        explain_row(again, ROW)
+    row = {k: v for k, v in ROW.items() if k != "noise"}
+    other = explain_row(again, row, dl=again.dls.test_dl(dls.valid_ds.frame), n_rounds=20)
+    assert other.end == pytest.approx(explain_row(learn, row, n_rounds=20).end, abs=1e-5)
 
 
 def test_rows_come_in_any_form(classifier, df):

@@ -95,7 +95,7 @@ def permutation_importance(
     *,
     columns: Sequence[str | tuple[str, ...]] | None = None,
     n_repeats: int = 5,
-    n_rows: int | None = 10_000,
+    n_rows: int | None = 5000,
     dl: Any = None,
     seed: int = 0,
 ) -> Importance:
