@@ -17,6 +17,10 @@ import tipoff
 import tipoff.testing
 from tipoff.bundle.catalog import CATALOG
 from tipoff.callbacks import ema, gradients, mixing, progress, recorder, saving, tracking
+from tipoff.collab.block import ClickBlock, PairBlock, RatingBlock
+from tipoff.collab.features import Feature, Features
+from tipoff.collab.fill import FillUnknown
+from tipoff.collab.model import CollabModel
 from tipoff.data.block import Block, Target
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.dataset import TensorDataset
@@ -101,6 +105,8 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 BLOCKS = [
     (ImageBlock(), [PICTURE, PICTURE[::-1].copy()]),
     (ImageBlock("L"), [Image.fromarray(PICTURE), Image.fromarray(PICTURE).convert("RGBA")]),
+    (PairBlock(), [("ann", "Fargo"), ("bob", "Heat"), ("ann", "Heat")]),
+    (PairBlock("who", "what"), [(3, 80), (7, 12)]),
     (
         RowBlock(("job", "smokes"), ("age", "height")),
         [
@@ -157,6 +163,14 @@ TARGETS = [
     (RegressionBlock(), [1.5, -2.0, 30.25]),
     (RegressionBlock(y_range=(0.0, 5.0), unit="stars"), [1.0, 4.5]),
     (RegressionBlock(), [[1.0, 2.0], [3.0, 4.5]]),
+    (RatingBlock(), [4.0, 1.0, 5.0]),
+    (ClickBlock(2), [1.0, 0.0, 0.0]),
+]
+RATINGS = [
+    Feature("genre", "labels", ("Comedy", "Drama"), (0.5, 0.25)),
+    Features((Feature("age", "number", mean=33.5, std=12.0),)),
+    CollabModel(10, 20, y_range=(0.0, 5.5)),
+    CollabModel(10, 20, members=1, layers=(8,), emb_szs=(4, 5)),
 ]
 ITEM_TRANSFORMS = [
     *(r.Resize(24, method, pad) for method in ("crop", "squish", "pad") for pad in ("zeros", "border", "reflection")),
@@ -188,7 +202,7 @@ def test_every_block_target_and_transform_has_an_example():
 
 def test_everything_that_a_model_file_may_name_is_checked():
     checked = {type(e[0] if isinstance(e, tuple) else e) for e in
-               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS)}  # fmt: skip
+               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *RATINGS)}  # fmt: skip
     paths = {f"{c.__module__}:{c.__qualname__}" for c in checked}
     assert set(CATALOG.values()) - paths == {"tipoff.data.plan:Plan", "tipoff.vision.model:VisionModel"}
 
@@ -217,6 +231,11 @@ def test_steps_of_tables(proc, cats, conts):
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.kind)
 def test_columns_of_tables(column):
     check_spec(column)
+
+
+@pytest.mark.parametrize("spec", RATINGS, ids=names(RATINGS))
+def test_parts_of_ratings(spec):
+    check_spec(spec)
 
 
 @pytest.mark.parametrize("tfm", ITEM_TRANSFORMS, ids=names(ITEM_TRANSFORMS))
@@ -308,6 +327,7 @@ CALLBACKS = {
     "CSVLogger": lambda tmp: saving.CSVLogger(tmp / "log.csv"),
     "TensorBoardCallback": lambda tmp: saving.TensorBoardCallback(tmp / "runs"),
     "KeepNorms": lambda tmp: KeepNorms([]),
+    "FillUnknown": lambda tmp: FillUnknown(),
 }
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
+from tipoff.collab.block import ClickBlock, PairBlock, RatingBlock
+from tipoff.collab.features import Feature, Features
+from tipoff.collab.model import CollabModel
 from tipoff.data.plan import Plan
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.spec import Spec
@@ -56,6 +59,19 @@ def parts() -> dict[str, Spec]:
         "category@1": CategoryBlock(("a", "b"), False, True, 0.1, (1.0, 2.0, 0.5)),
         "multi_category@1": MultiCategoryBlock(True, ("x", "y"), False, 0.3),
         "regression@1": RegressionBlock(3, (0.0, 5.5), "°C"),
+        "collab.clicks@1": ClickBlock(8),
+        "collab.feature@1": Feature("genre", "labels", ("Comedy", "Drama"), (0.5, 0.25), 0.0, 1.0),
+        "collab.features@1": Features((Feature("age", "number", (), (), 33.5, 12.25),)),
+        "collab.model@1": CollabModel(10, 20, 30, 6, (0.0, 5.5), 3, 4, 50, (16, 8), (5, 7), 0.1, 0.2, False),
+        "collab.pair@1": PairBlock(
+            "who",
+            "film",
+            (1, 2, "x"),
+            ("Alien", "M"),
+            Features((Feature("age", "number"),)),
+            Features((Feature("kind", "choice", ("a",), (1.0,)),)),
+        ),
+        "collab.rating@1": RatingBlock(0.5, 5.0, "stars", "mark"),
         "tabular.categorify@1": Categorify(("job", "rooms"), (("cook", "nurse"), (1, 2.5, 8))),
         "tabular.column@1": Column(
             "sold",
