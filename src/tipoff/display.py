@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import textwrap
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -199,4 +200,4 @@ def show_frame(frame: Any) -> None:
 
         display(HTML(frame.to_html(index=False)))  # type: ignore[no-untyped-call]
     else:
-        print(frame.to_string(index=False))
+        print(frame.to_string(index=False, line_width=get_terminal_size((120, 24)).columns))

@@ -150,6 +150,12 @@ def test_two_columns_of_one_name_are_refused(df):
         RowBlock(("job",)).setup(double)
 
 
+def test_categories_that_differ_in_spelling_are_said(said):
+    block = RowBlock(("colour",)).setup(pd.DataFrame({"colour": ["red", "blue", "Red "]}))
+    assert block.cat_sizes == (4,)
+    assert said == ["colour has 'red' and 'Red ', which differ only in spelling: they are two categories"]
+
+
 def test_lists_are_no_categories(df):
     with pytest.raises(DataError, match=r"Column tags holds \['a'\], a list"):
         RowBlock(("tags",)).setup(pd.DataFrame({"tags": [["a"], ["b"]]}))

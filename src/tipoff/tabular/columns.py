@@ -122,8 +122,14 @@ def number_column(name: str, values: np.ndarray) -> Column:  # float64 (N,)
 
 
 def category_column(name: str, values: Coded) -> Column:
-    """What is to be known of a column of categories."""
+    """What is to be known of a column of categories; those that differ only in spelling are said."""
     keys = of_kind(values.keys)
+    seen: dict[str, Key] = {}
+    for k in keys:
+        first = seen.setdefault(k.strip().casefold(), k) if isinstance(k, str) else k
+        if first != k:
+            note(f"{name} has {first!r} and {k!r}, which differ only in spelling: they are two categories")
+            break
     counts = np.bincount(values.codes[values.codes >= 0], minlength=len(keys))
     n_of: dict[Key, int] = {}
     for k, n in zip(keys, counts.tolist(), strict=True):

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from tipoff.data.batch import Batch
 from tipoff.data.plan import Plan
+from tipoff.display import show_frame
 from tipoff.tabular.row import RowBlock
-from tipoff.tabular.show import show_frame
 from tipoff.tabular.targets import grouped
 
 if TYPE_CHECKING:

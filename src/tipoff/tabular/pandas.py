@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.display import show_frame
 from tipoff.tabular.frame import as_frame
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.row import RowBlock
-from tipoff.tabular.show import show_frame
 from tipoff.tabular.table import Splits, Table, fit_table
 from tipoff.tabular.targets import answers
 
