@@ -164,7 +164,9 @@ def test_ctrl_c_says_how_to_go_on(photos, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # ignored where tests run in the background
     )
     try:
         while not (tmp_path / "x_results" / "checkpoint.pt").exists():

@@ -1,0 +1,290 @@
+"""Tables on the command line: what is said back, learned, and answered, and what is refused."""
+
+import contextlib
+import io
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.cli.test_cli import refused, tipoff, words
+from tests.people import people
+from tipoff.bundle.file import read
+from tipoff.callbacks.saving import SaveCheckpoint
+from tipoff.cli.tasks.tables import predict
+from tipoff.learner.state import load_learner
+
+FEATURES = ["job", "age", "hours", "city", "since"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with people.csv, and a model that was trained on it by the command."""
+    return tmp_path_factory.mktemp("tables")
+
+
+@pytest.fixture(scope="module")
+def said(home):
+    """What training said. `people.tipoff` lies beside the table."""
+    people().drop(columns="income").to_csv(home / "people.csv", index=False)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.chdir(home):
+        assert tipoff("train", "people.csv", "--target", "rich", "--epochs", 6) == 0
+    return words(out.getvalue())
+
+
+@pytest.fixture
+def model(home, said, monkeypatch):
+    monkeypatch.chdir(home)
+    return "people.tipoff"
+
+
+def scored(model, frame, tmp_path, *more):
+    """The table that `predict --out` writes."""
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    assert tipoff("predict", model, tmp_path / "new.csv", "--out", tmp_path / "out.csv", *more) == 0
+    return pd.read_csv(tmp_path / "out.csv")
+
+
+# training -------------------------------------------------------------------------------------------
+
+
+def test_the_table_is_said_back(said):
+    assert "people.csv holds 600 rows: a classifier of rich (<=50K, >50K) from 5 columns." in said
+    assert "480 to learn from, 120 to check on, chosen at random (seed 42)." in said
+    assert "categories job (4), city (3)" in said and "numbers age, hours" in said and "dates since" in said
+
+
+def test_ids_constants_and_copies_of_the_answer_are_left_out_and_said(said):
+    left_out = said.partition("left out")[2]
+    assert "no (an id: another in each row)" in left_out
+    assert "planet (the same in all rows)" in left_out and "wealthy (a copy of rich)" in left_out
+
+
+def test_figures_come_with_an_interval_and_beside_the_trees(said, home):
+    figure = re.search(r"right on (\d+) of 120 unseen rows: ([\d.]+) % \(([\d.]+) to ([\d.]+)\)", said)
+    assert figure and int(figure[1]) / 1.2 == pytest.approx(float(figure[2]), abs=0.06)
+    assert float(figure[3]) < float(figure[2]) < float(figure[4])
+    assert re.search(r"HistGradientBoosting [\d.]+ % 0\.\d{3} 0\.\d{3}", said)
+    facts = read(home / "people.tipoff").facts
+    assert facts["baseline"].startswith("HistGradientBoosting: accuracy")
+
+
+def test_what_mattered_is_said_and_drawn(said, home):
+    assert re.search(r"what mattered job 0\.\d+", said)
+    drawn = sorted(p.name for p in (home / "people_results").iterdir())
+    assert drawn == ["calibration.png", "confusion.png", "importance.png"]
+
+
+def test_numbers_are_predicted_as_numbers(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    people().drop(columns=["rich", "wealthy"]).to_csv("t.csv", index=False)
+    assert tipoff("train", "t.csv", "--target", "income", "--epochs", 8) == 0
+    said = words(capsys.readouterr().out)
+    assert "a model of the number income" in said
+    off = re.search(
+        r"off by ([\d,]+) \(([\d,]+) to ([\d,]+)\) on average on 120 unseen rows, R² (0\.\d+)", said
+    )
+    assert off and float(off[4]) > 0.5
+    assert re.search(r"HistGradientBoosting [\d,]+ [\d,]+ 0\.\d{3}", said)
+    assert (tmp_path / "t_results" / "predicted.png").exists()
+
+
+def split_of(frame, tmp_path, **arguments):
+    """The training and the validation rows that the command chose."""
+    from tipoff.cli.settings import Settings
+    from tipoff.cli.tasks.tables.train import prepare
+
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    learn = prepare(Settings(str(tmp_path / "t.csv"), "rich", **arguments))
+    return learn.dls.train.dataset.frame, learn.dls.valid.dataset.frame
+
+
+def test_a_group_is_on_one_side_only(tmp_path):
+    frame = people().assign(shop=np.arange(600) // 20)
+    train, valid = split_of(frame, tmp_path, group="shop")
+    of = frame.shop
+    assert not set(of[train.index]) & set(of[valid.index]) and 60 < len(valid) < 180
+
+
+def test_the_newest_rows_are_checked_on(tmp_path):
+    train, valid = split_of(people().sample(frac=1, random_state=1), tmp_path, time="since")
+    assert train.since.max() < valid.since.min() and len(valid) == 120
+
+
+def test_a_column_of_true_and_false_decides_the_split(tmp_path):
+    frame = people().assign(is_valid=np.arange(600) % 4 == 0)
+    _, valid = split_of(frame, tmp_path)
+    assert list(valid.index) == list(range(0, 600, 4))
+
+
+def test_every_class_is_on_both_sides(tmp_path):
+    frame = people(60)
+    frame.loc[:1, "rich"] = "very"
+    train, valid = split_of(frame, tmp_path)
+    assert (train.rich == "very").sum() == 1 == (valid.rich == "very").sum()
+
+
+def test_without_a_target_the_columns_are_listed(home, said, capsys):
+    text = refused(capsys, "train", home / "people.csv")
+    assert "Which column shall be predicted?" in text and "no, job, age, hours" in text and "--target" in text
+
+
+def test_a_column_called_target_is_taken_and_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    people(100)[["job", "age", "rich"]].rename(columns={"rich": "target"}).to_csv("t.csv", index=False)
+    assert tipoff("train", "t.csv", "--epochs", 1) == 0
+    assert "target is predicted, by its name" in words(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--target", "ritch"), "Did you mean 'rich'?"),
+        (("--target", "planet"), "holds only 'earth'"),
+        (("--target", "since"), "too many for classes"),
+        (("--target", "rich", "--group", "shop"), "no column 'shop' for --group"),
+        (("--target", "rich", "--group", "city", "--time", "since"), "two ways to split"),
+        (("--target", "rich", "--arch", "tabn"), "Did you mean 'tabm'?"),
+    ],
+)
+def test_wrong_arguments_are_refused(model, capsys, tmp_path, arguments, expected):
+    assert expected in refused(capsys, "train", "people.csv", *arguments, "--out", tmp_path / "x")
+
+
+def test_a_training_that_was_cut_off_goes_on_to_the_same_model(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    people(200)[["job", "age", "rich"]].to_csv("t.csv", index=False)
+    asked = ("train", "t.csv", "--target", "rich", "--epochs", 5)
+    assert tipoff(*asked, "--out", "whole") == 0
+    after_epoch = SaveCheckpoint.after_epoch
+
+    def cut(self, run):
+        after_epoch(self, run)
+        if run.epoch == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as m:
+        m.setattr(SaveCheckpoint, "after_epoch", cut)
+        assert tipoff(*asked, "--out", "cut") == 130
+    assert "tipoff resume cut_results/checkpoint.pt" in words(capsys.readouterr().err)
+    assert tipoff("resume", "cut_results/checkpoint.pt") == 0
+    one, other = read("whole.tipoff").weights, read("cut.tipoff").weights
+    assert all(one[k].equal(other[k]) for k in one)
+
+
+# answers --------------------------------------------------------------------------------------------
+
+
+def test_every_row_comes_back_with_the_answer_of_python(model, tmp_path):
+    new = people(90, seed=1)[["no", *FEATURES]]
+    made = scored(model, new, tmp_path)
+    assert list(made.columns) == ["no", *FEATURES, "label", "probability", "sure", "<=50K", ">50K"]
+    pd.testing.assert_frame_equal(made[new.columns], new.assign(since=new.since), check_dtype=False)
+    learn = load_learner(model)
+    wanted = learn.get_preds(dl=learn.dls.test_dl(new[FEATURES]))[0].numpy()
+    np.testing.assert_allclose(made[["<=50K", ">50K"]], wanted, atol=2e-5)
+    assert (made.label == np.where(wanted[:, 0] >= 0.5, "<=50K", ">50K")).all()
+
+
+def test_a_table_is_answered_in_parts_as_it_is_whole(model, tmp_path, monkeypatch):
+    new = people(90, seed=2)[FEATURES]
+    whole = scored(model, new, tmp_path)
+    monkeypatch.setattr(predict, "PART", 7)
+    pd.testing.assert_frame_equal(scored(model, new, tmp_path), whole)
+
+
+def test_cells_come_back_as_they_were_written(model, tmp_path, capsys):
+    new = people(3)[FEATURES].assign(code=["007", "1.50", "x,y"])
+    new.to_csv(tmp_path / "new.csv", index=False)
+    assert tipoff("predict", model, tmp_path / "new.csv", "--csv") == 0
+    assert [line.split(",")[5] for line in capsys.readouterr().out.splitlines()[1:]] == ["007", "1.50", '"x']
+
+
+def test_a_new_category_counts_as_unknown(model, tmp_path, capsys):
+    scored(model, people(5)[FEATURES].assign(job="wizard"), tmp_path)
+    assert "job 'wizard' was not in training: taken as unknown" in words(capsys.readouterr().out)
+
+
+def test_another_column_is_ignored_with_a_note(model, tmp_path, capsys):
+    scored(model, people(5)[FEATURES].assign(shoes=44), tmp_path)
+    assert "ignored a column that the model does not know: shoes" in words(capsys.readouterr().out)
+
+
+def test_a_missing_column_is_named(model, tmp_path, capsys):
+    people(5)[FEATURES].drop(columns="age").to_csv(tmp_path / "new.csv", index=False)
+    assert "lack the column 'age'" in refused(capsys, "predict", model, tmp_path / "new.csv")
+
+
+def test_a_wrong_value_is_named_by_row_and_column_and_nothing_is_left_behind(
+    model, tmp_path, capsys, monkeypatch
+):
+    new = people(40)[FEATURES].astype(object)
+    new.loc[33, "age"] = "many"
+    new.to_csv(tmp_path / "new.csv", index=False)
+    monkeypatch.setattr(predict, "PART", 10)
+    (tmp_path / "out.csv").write_text("from before")
+    text = refused(capsys, "predict", model, tmp_path / "new.csv", "--out", tmp_path / "out.csv")
+    assert "Column age, row 35 of new.csv: 'many' is not a number" in text
+    assert (tmp_path / "out.csv").read_text() == "from before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["new.csv", "out.csv"]
+
+
+def test_parquet_goes_in_and_out(model, tmp_path):
+    new = people(20)[FEATURES]
+    new.to_parquet(tmp_path / "new.parquet")
+    assert tipoff("predict", model, tmp_path / "new.parquet", "--out", tmp_path / "out.parquet") == 0
+    made = pd.read_parquet(tmp_path / "out.parquet")
+    assert made.age.tolist() == new.age.tolist() and made.label.isin(["<=50K", ">50K"]).all()
+
+
+def test_without_out_rows_are_shown_with_their_numbers(model, home, capsys):
+    assert tipoff("predict", model, "people.csv") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.match(r"row 2 +\S+ .* %$", lines[0]) and lines[19].startswith("row 21")
+    assert "and so on" in lines[20] and re.match(r"600 rows: [<>]", lines[21])
+
+
+def test_json_is_an_object_a_row(model, capsys):
+    assert tipoff("predict", model, "people.csv", "--json") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [r["row"] for r in rows] == list(range(2, 602)) and set(rows[0]["probabilities"]) == {
+        "<=50K",
+        ">50K",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "Which table shall people.tipoff look at?"),
+        (("people.csv", "people.csv"), "One table at a time"),
+        (("people.csv", "--out", "people.csv"), "is the table itself"),
+        (("people.csv", "--out", "x.doc"), ".csv, .tsv or .parquet"),
+        (("people.csv", "--user", "4"), "--user is not for a model of tables"),
+        (("peopel.csv",), "Did you mean 'people.csv'"),
+    ],
+)
+def test_wrong_questions_are_refused(model, capsys, arguments, expected):
+    assert expected in refused(capsys, "predict", model, *arguments)
+
+
+def test_info_says_the_columns_and_their_ranges(model, capsys):
+    assert tipoff("info", model, "--check") == 0
+    said = words(capsys.readouterr().out)
+    assert "one of 2: <=50K, >50K" in said and "categories job (4), city (3)" in said
+    assert (
+        re.search(r"numbers age 18 to 79, hours [\d.]+ to [\d.]+", said) and "dates since 2020-01-0" in said
+    )
+
+
+def test_explain_says_what_spoke_for_the_answer_of_a_row(model, capsys):
+    assert tipoff("explain", model, "people.csv", "--row", 7) == 0
+    said = words(capsys.readouterr().out)
+    row = people().iloc[5]
+    assert said.startswith("row 7 ") and re.search(
+        rf"[+−][\d.]+ % job: {row.job}|[+−][\d.]+ % age: {row.age}", said
+    )
+    assert "has no row 1;" in refused(capsys, "explain", model, "people.csv", "--row", 1)
