@@ -1,5 +1,7 @@
 """Language-model batches are those that fastai makes, written out plainly here."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -83,7 +85,7 @@ def test_backwards_turns_each_text_around():
 def test_rows_go_on_from_batch_to_batch(reviews):
     dls = TextDataLoaders.from_df(reviews, text_col="text", is_lm=True, bs=4, seq_len=10, min_freq=1, seed=1)
     batches = list(dls.train.batches(0))
-    for one, other in zip(batches, batches[1:], strict=False):
+    for one, other in itertools.pairwise(batches):
         assert torch.equal(one.y[0][:, -1], other.x[0][:, 0])
         assert torch.equal(one.x[0][:, 1:], one.y[0][:, :-1])
     assert dls.c == len(dls.vocab) and dls.vocab[:3] == ["xxunk", "xxpad", "xxbos"]
@@ -101,7 +103,11 @@ def test_many_numbers_go_to_a_file_that_goes_away(monkeypatch, tmp_path):
     monkeypatch.setattr("tipoff.text.ids.SPILL", 1000)
     texts = some_texts(300, 40)
     ids = ids_of(texts)
-    assert ids.file is not None and ids.file.parent == tmp_path / "texts" and isinstance(ids.data, np.memmap)
+    assert (
+        ids.flat.file is not None
+        and ids.flat.file.parent == tmp_path / "texts"
+        and isinstance(ids.flat.data, np.memmap)
+    )
     assert [ids[i].tolist() for i in range(300)] == texts
     writer = IdsWriter()
     writer.add_each([np.array(t) for t in texts])

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from tipoff.data.block import Target
-from tipoff.data.dataloaders import DataLoaders, Source, Vocab
+from tipoff.data.dataloaders import DataLoaders, Source, Vocab, rows_of
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
-from tipoff.errors import DataError, some
+from tipoff.errors import DataError, UsageError, some
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
 from tipoff.text.classification import SortedLoader, TextDataset
@@ -85,8 +85,30 @@ class TextLoaders(DataLoaders):
         num_workers: int = 0,
         **_: Any,
     ) -> Loader:
-        """Batches of other texts, in their order: a list, a series, or a data frame with the columns of the training texts."""
-        return super().test_dl(_as_items(test_items), with_labels, bs, num_workers)
+        """Batches of other texts, the longest first: a list, a series, or a data frame with the columns of the training texts.
+
+        `get_preds` gives answers in the order of the texts. With `with_labels` the labels are read too.
+        """
+        if self.plan is None:
+            raise UsageError("test_dl needs DataLoaders made of texts.")
+        items = _as_items(test_items)
+        rows = rows_of(items)
+        if not rows:
+            raise UsageError("There are no texts to predict: the list is empty.")
+        names = places(items) if hasattr(items, "columns") else [f"text {i}" for i in range(len(rows))]
+        get_x = self.source.get_x[0] if self.source.get_x else None
+        part = Texts([self.block.raw(row if get_x is None else get_x(row)) for row in rows], places=names)
+        ids = number(self.tokenizer, grouped(part.texts))
+        if self.is_lm:
+            options: dict[str, Any] = {"seq_len": self.seq_len, "backwards": self.block.backwards}
+            return LMLoader(LMDataset(self.plan, ids, bs or self.bs, training=False, **options))
+        if with_labels:
+            if not self.source.get_y:
+                raise UsageError(
+                    "These DataLoaders do not know how to read labels (they come from a model file)."
+                )
+            part.labels = [[get(row) for row in rows] for get in self.source.get_y]
+        return SortedLoader(_dataset(self.plan, ids, part, False), bs or self.bs)
 
     def show_batch(
         self, b: Any = None, max_n: int = 9, *, split: int = 0, trunc_at: int = 150, **_: Any
@@ -108,7 +130,7 @@ class TextLoaders(DataLoaders):
 
 
 def _as_items(items: Any) -> Any:
-    if isinstance(items, str):
+    if isinstance(items, (str, Path)):
         return [items]
     return items.tolist() if hasattr(items, "iloc") and not hasattr(items, "columns") else items
 
@@ -136,8 +158,10 @@ def text_loaders(
     """
     seed = fresh_seed() if seed is None else seed
     train, valid = _kept(train, "learn from"), _kept(valid, "check on")
-    block, ids = block.learn(train.texts)
-    valid_ids = number(block.tokens, grouped(valid.texts))
+    bad: dict[int, str] = {}
+    block, ids = block.learn(train.texts, bad)
+    train, ids = _readable(train, ids, bad, "learn from")
+    valid, valid_ids = _numbered(block, valid, "check on")
     if block.is_lm:
         plan = Plan((block,), (NextToken(block.tokens),))
         options: dict[str, Any] = {"seq_len": block.seq_len, "seed": seed, "backwards": block.backwards}
@@ -160,8 +184,39 @@ def text_loaders(
     return cls(*loaders, path=path, device=device, plan=plan, source=source or Source())
 
 
+def _numbered(block: TextField, part: Texts, what: str) -> tuple[Texts, Ids]:
+    bad: dict[int, str] = {}
+    return _readable(part, number(block.tokens, grouped(part.texts, bad)), bad, what)
+
+
+def _readable(part: Texts, ids: Ids, bad: dict[int, str], what: str) -> tuple[Texts, Ids]:
+    """Without the texts that could not be read, which is said."""
+    if not bad:
+        return part, ids
+    n, first = len(part.texts), bad[min(bad)]
+    good = [i for i in range(n) if i not in bad]
+    if not good:
+        raise DataError(f"None of the {n} texts to {what} can be read. The first: {first}")
+    note(f"{len(bad)} of {n} texts could not be read and were left out. The first: {first}")
+    return part.take(good), ids.take(good)
+
+
 def _dataset(plan: Plan, ids: Ids, part: Texts, training: bool) -> TextDataset:
-    return TextDataset(plan, ids, [part.texts, *part.labels], training=training)
+    try:
+        return TextDataset(plan, ids, [part.texts, *part.labels], training=training)
+    except DataError as e:
+        wrong = [p for *labels, p in zip(*part.labels, part.places, strict=True) if _refused(plan, labels)]
+        raise DataError(f"{e} ({some(wrong, 3)})") from None
+
+
+def _refused(plan: Plan, labels: Sequence[Any]) -> bool:
+    """Whether a target cannot take its label."""
+    try:
+        for target, label in zip(plan.targets, labels, strict=True):
+            target.encode(label)
+    except DataError:
+        return True
+    return False
 
 
 def _say_cut(block: TextField, *many: Ids) -> None:

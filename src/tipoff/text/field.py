@@ -61,9 +61,9 @@ class TextField(Block):
     def pads_first(self) -> bool:
         return self.tokens.kind != "given" if self.pad_first is None else self.pad_first
 
-    def learn(self, values: Sequence[Any]) -> tuple[Self, Ids]:
-        """A complete block, and the numbers of the texts that it learned from."""
-        tokenizer, ids = (self.tokenizer or as_tokenizer()).learn(lambda: grouped(values))
+    def learn(self, values: Sequence[Any], bad: dict[int, str] | None = None) -> tuple[Self, Ids]:
+        """A complete block, and the numbers of the texts that it learned from; `bad` is that of `grouped`."""
+        tokenizer, ids = (self.tokenizer or as_tokenizer()).learn(lambda: grouped(values, bad))
         return self.replace(tokenizer=tokenizer), ids
 
     def setup(self, values: Sequence[Any]) -> Self:

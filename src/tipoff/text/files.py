@@ -11,6 +11,7 @@ from tipoff.data.items import get_files
 from tipoff.data.store import pool
 from tipoff.errors import DataError
 from tipoff.notes import note
+from tipoff.text.rules import without_lone
 
 TEXT_EXTENSIONS = (".txt", ".text", ".md")
 GROUP = 512  # texts that are read and numbered at a time
@@ -47,7 +48,7 @@ def read_text(path: str | Path) -> str:
 def text_of(value: Any) -> str:
     """A raw value as text: a string, a file, bytes; nothing for an empty cell."""
     if isinstance(value, str):
-        return value
+        return without_lone(value)
     if isinstance(value, Path):
         return read_text(value)
     if value is None or value != value or type(value).__name__ == "NAType":
@@ -55,11 +56,30 @@ def text_of(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def grouped(values: Sequence[Any], size: int = GROUP) -> Iterator[list[str]]:
-    """The texts of raw values, some at a time, so that files are read as they are needed."""
+def grouped(
+    values: Sequence[Any], bad: dict[int, str] | None = None, size: int = GROUP
+) -> Iterator[list[str]]:
+    """The texts of raw values, some at a time, so that files are read as they are needed.
+
+    Where `bad` is given, a file that cannot be read is an empty text, and its position and the reason go there.
+    """
     for start in range(0, len(values), size):
         group = values[start : start + size]
-        if any(isinstance(v, Path) for v in group):
-            yield list(pool().map(text_of, group))
-        else:
+        if not any(isinstance(v, Path) for v in group):
             yield list(map(text_of, group))
+            continue
+        texts: list[str] = []
+        for i, got in enumerate(pool().map(_attempt, group), start):
+            if isinstance(got, DataError):
+                if bad is None:
+                    raise got
+                bad[i] = str(got)
+            texts.append("" if isinstance(got, DataError) else got)
+        yield texts
+
+
+def _attempt(value: Any) -> str | DataError:
+    try:
+        return text_of(value)
+    except DataError as e:
+        return e

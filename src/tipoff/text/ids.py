@@ -21,29 +21,36 @@ _STEP = 1 << 22  # numbers that are changed at a time
 
 
 class Ids:
-    """`ids[i]` are the numbers of text `i`, a view; `ends` (N + 1,) says where each begins and the last ends."""
+    """`ids[i]` are the numbers of text `i`, a view; `starts` and `lens` (N,) say where they are in `flat`."""
 
-    def __init__(self, data: np.ndarray, ends: np.ndarray, file: Path | None = None) -> None:
-        self.data, self.ends, self.file = data, ends, file
-        if file is not None:  # gone with the last one who uses it, or with the process
-            weakref.finalize(self, _remove, file, os.getpid())
+    def __init__(self, flat: Flat, starts: np.ndarray, lens: np.ndarray) -> None:
+        self.flat, self.starts, self.lens = flat, starts, lens
 
     def __len__(self) -> int:
-        return len(self.ends) - 1
+        return len(self.lens)
 
     def __getitem__(self, i: int) -> np.ndarray:
-        return self.data[self.ends[i] : self.ends[i + 1]]
+        start = self.starts[i]
+        return self.flat.data[start : start + self.lens[i]]
 
-    @property
-    def lens(self) -> np.ndarray:  # (N,)
-        return np.diff(self.ends)
+    def take(self, at: Sequence[int]) -> Ids:
+        """Some of the texts."""
+        return Ids(self.flat, self.starts[list(at)], self.lens[list(at)])
+
+
+class Flat:
+    """Numbers in memory, or in a file that goes away with the last one who uses it, or with the process."""
+
+    def __init__(self, data: np.ndarray, file: Path | None = None) -> None:
+        self.data, self.file = data, file
+        if file is not None:
+            weakref.finalize(self, _remove, file, os.getpid())
 
     def __getstate__(self) -> dict[str, Any]:
-        data = self.data if self.file is None else None
-        return {"data": data, "ends": self.ends, "file": self.file}
+        return {"data": self.data if self.file is None else None, "file": self.file}
 
     def __setstate__(self, state: dict[str, Any]) -> None:  # in another process, which leaves the file alone
-        self.data, self.ends, self.file = state["data"], state["ends"], state["file"]
+        self.data, self.file = state["data"], state["file"]
         if self.file is not None:
             self.data = np.memmap(self.file, np.int32, "r")
 
@@ -86,10 +93,10 @@ class IdsWriter:
     def done(self, table: np.ndarray | None = None) -> Ids:
         """All numbers; each replaced by `table[number]` where a table is given."""
         lens = np.concatenate(self._lens) if self._lens else np.empty(0, np.int64)
-        ends = np.concatenate([np.zeros(1, np.int64), lens.cumsum()])
+        starts = lens.cumsum() - lens
         if self._file is None:
             flat = np.concatenate(self._parts) if self._parts else np.empty(0, np.int32)
-            return Ids(flat if table is None else table[flat].astype(np.int32), ends)
+            return Ids(Flat(flat if table is None else table[flat].astype(np.int32)), starts, lens)
         self._file.close()
         path = Path(self._file.name)
         if table is not None:
@@ -103,7 +110,7 @@ class IdsWriter:
                 "(safe to delete then)",
                 once=True,
             )
-        return Ids(np.memmap(path, np.int32, "r"), ends, path)
+        return Ids(Flat(np.memmap(path, np.int32, "r"), path), starts, lens)
 
 
 def _temporary() -> Any:

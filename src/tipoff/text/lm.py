@@ -39,7 +39,7 @@ class LMDataset:
     ) -> None:
         self.plan, self.ids, self.seq_len, self.training, self.seed = plan, ids, seq_len, training, seed
         self.backwards = backwards
-        total = int(ids.ends[-1])
+        total = int(ids.lens.sum())
         if total < 2:
             raise DataError(
                 "The texts hold fewer than two tokens; a language model needs some to go on with."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from itertools import chain, islice
+from threading import Lock
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class Splitter:
     def __init__(self, of: Callable[[str], int], rules: Sequence[r.Rule] = r.RULES) -> None:
         self.rules, self.of = tuple(rules), of
         self.is_usual = self.rules == r.RULES
+        self._lock = Lock()  # predictions are read in threads
         self._forget()
 
     def _forget(self) -> None:
@@ -47,6 +49,10 @@ class Splitter:
 
     def __call__(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:  # int32 (all,), int64 (N,)
         """The numbers of all tokens, one after the other, and how many there are of each text."""
+        with self._lock:
+            return self._split(texts)
+
+    def _split(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         if len(self._known) > MAX_PIECES or self._size > MAX_CHARACTERS:
             self._forget()
         pieces = [self._pieces(text) for text in texts]

@@ -24,6 +24,7 @@ REPEATED = re.compile(r"(\S)(\1{2,})")
 _WREP = re.compile(r"(?:\s|^)(\w+)\s+((?:\1\s+)+)\1(\s|\W|$)")
 _SPEC = re.compile(r"([/#\\])")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_LONE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(" {2,}")
 _ALL_CAPS = re.compile(r"(\s|^)([A-Z]+[^a-z\s]*)(?=(\s|$))")
 _MAJ = re.compile(r"(\s|^)([A-Z][^A-Z\s]*)(?=(\s|$))")
@@ -48,7 +49,12 @@ def plain_html(text: str) -> str:
     >>> plain_html("salt &amp; pepper<br>again")
     'salt & pepper\\nagain'
     """
-    return html.unescape(_BREAK.sub("\n", text))
+    return html.unescape(_BREAK.sub("\n", without_lone(text)))
+
+
+def without_lone(text: str) -> str:
+    """Halves of characters, which no encoding can write, as the sign for what cannot be shown."""
+    return _LONE.sub("\ufffd", text)
 
 
 def replace_rep(t: str) -> str:
