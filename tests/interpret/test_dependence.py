@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.inspection import partial_dependence as sklearns
 
-from tests.interpret.conftest import Linear
+from tests.interpret.people import Linear
 from tipoff.errors import UsageError
 from tipoff.interpret import partial_dependence
 from tipoff.learner import Learner

@@ -68,7 +68,7 @@ def test_the_loss_is_a_figure_of_which_less_is_better(classifier):
 
 def test_the_interval_holds_the_figure_of_many_rows(classifier):
     """On 40 fresh tables of 150 rows, it holds what 6,000 rows say in about 95 % of the cases."""
-    from tests.interpret.conftest import people
+    from tests.interpret.people import people
 
     def on(rows, **options):
         dl = classifier.dls.test_dl(rows, with_labels=True)
