@@ -1,1 +1,2 @@
 from tests.serve.running import model, model_file  # noqa: F401
+from tests.serve.tables import number_model, pair_model, row_file, row_model  # noqa: F401

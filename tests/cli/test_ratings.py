@@ -1,0 +1,162 @@
+"""Ratings on the command line: recognised, learned from, recommended from."""
+
+import contextlib
+import io
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from tests.cli.test_cli import refused, tipoff, words
+from tests.people import people, ratings
+from tipoff.bundle.file import read
+from tipoff.cli.tasks.recognise import task_for
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("ratings")
+
+
+@pytest.fixture(scope="module")
+def said(home):
+    """What training said; `films.tipoff` lies beside the table."""
+    ratings().to_csv(home / "films.csv", index=False)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.chdir(home):
+        assert tipoff("train", "films.csv", "--epochs", 30) == 0
+    return words(out.getvalue())
+
+
+@pytest.fixture
+def model(home, said, monkeypatch):
+    monkeypatch.chdir(home)
+    return "films.tipoff"
+
+
+def lines(capsys):
+    return capsys.readouterr().out.splitlines()
+
+
+# which task a table makes ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("frame", "target", "task"),
+    [
+        (ratings(), None, "ratings"),
+        (ratings(), "rating", "ratings"),
+        (ratings().rename(columns={"user": "userId", "title": "movieId"}), None, "ratings"),
+        (ratings(), "title", "tables"),
+        (ratings().rename(columns={"rating": "price"}), None, "tables"),
+        (people(20), None, "tables"),
+        (pd.DataFrame({"name": ["a.jpg", "b.png"], "label": ["x", "y"]}), None, "pictures"),
+    ],
+)
+def test_a_table_is_recognised_by_its_columns(tmp_path, frame, target, task):
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert task_for(tmp_path / "t.csv", target) == task
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert task_for(tmp_path / "t.parquet", target) == task
+
+
+def test_ratings_without_a_header_are_recognised_by_their_shape(tmp_path, monkeypatch, capsys):
+    frame = ratings().assign(title=lambda f: f.title.astype("category").cat.codes, time=881250949)
+    frame.to_csv(tmp_path / "u.data", sep="\t", index=False, header=False)
+    assert task_for(tmp_path / "u.data", None) == "ratings"
+    monkeypatch.chdir(tmp_path)
+    assert tipoff("train", "u.data", "--epochs", 1) == 0
+    said = words(capsys.readouterr().out)
+    assert "u.data holds 440 ratings from 1 to 5, of 40 users (user) and 16 items (item)" in said
+
+
+# training -------------------------------------------------------------------------------------------
+
+
+def test_ratings_are_said_back(said):
+    assert "films.csv holds 440 ratings from 1 to 5, of 40 users (user) and 16 items (title)" in said
+    assert "352 to learn from, 88 to check on, chosen at random (seed 42)." in said
+
+
+def test_the_error_comes_with_an_interval_and_beside_averages(said, home):
+    ours = re.search(r"off by ([\d.]+) \(([\d.]+) to ([\d.]+)\) on 88 unseen ratings \(RMSE\)", said)
+    theirs = re.search(r"the baseline, averages of users and items: ([\d.]+)", said)
+    assert ours and theirs and float(ours[2]) < float(ours[1]) < float(ours[3])
+    assert float(ours[1]) < float(theirs[1]), "averages cannot know who loves what"
+    assert read(home / "films.tipoff").facts["baseline"].endswith(theirs[1])
+
+
+def test_what_is_liked_and_a_picture_are_shown(said, home):
+    assert re.search(r"liked by most [AB] film \d, [AB] film \d", said)
+    assert [p.name for p in (home / "films_results").iterdir()] == ["items.png"]
+
+
+def test_options_of_tables_are_refused(home, said, capsys):
+    assert "--group and --time are for tables" in refused(
+        capsys, "train", home / "films.csv", "--group", "user"
+    )
+    assert "there are dot and nn" in refused(capsys, "train", home / "films.csv", "--arch", "tabm")
+
+
+# recommendations ------------------------------------------------------------------------------------
+
+
+def test_a_user_gets_what_their_kind_loves_and_has_not_rated(model, capsys):
+    assert tipoff("predict", model, "--user", 2, "-n", 3) == 0
+    seen = set(ratings().query("user == 2").title)
+    got = [line[:8] for line in lines(capsys)]
+    assert len(got) == 3 and not set(got) & seen
+    assert got[0].startswith("A"), "even users love films with A"
+
+
+def test_somebody_new_gives_a_few_ratings(model, tmp_path, capsys):
+    (tmp_path / "me.csv").write_text("film,stars\nB film 1,5\nB film 2,5\nA film 1,1\n")
+    assert tipoff("predict", model, tmp_path / "me.csv", "-n", 3, "--json") == 0
+    got = [json.loads(line) for line in lines(capsys)]
+    assert [g["item"][0] for g in got] == ["B", "B", "B"] and all(g["why"] for g in got)
+    assert not {"B film 1", "B film 2"} & {g["item"] for g in got}
+
+
+def test_nobody_gets_what_most_people_like(model, capsys):
+    assert tipoff("predict", model, "--csv") == 0
+    rows = lines(capsys)
+    assert rows[0] == "item,predicted,why" and len(rows) == 11 and "liked by most people" in rows[1]
+
+
+def test_a_user_who_is_not_known_is_said(model, capsys):
+    assert tipoff("predict", model, "--user", "zoe") == 0
+    assert "zoe is not among the 40 users of the model" in words(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("film,stars\nB film 99,5\n", "There is no title 'B film 99'"),
+        ("film,stars\nB film 1,9\n", "the rating 9 lies outside of 1 to 5"),
+        ("a,b,c\n1,2,3\n", "needs the columns title and rating"),
+    ],
+)
+def test_ratings_that_mean_nothing_are_refused(model, tmp_path, capsys, table, expected):
+    (tmp_path / "me.csv").write_text(table)
+    assert expected in refused(capsys, "predict", model, tmp_path / "me.csv")
+
+
+def test_what_is_for_tables_is_refused(model, capsys, tmp_path):
+    assert "--out is not for a model of ratings" in refused(
+        capsys, "predict", model, "--out", tmp_path / "x.csv"
+    )
+    assert "says why with each" in refused(capsys, "explain", model, "films.csv")
+
+
+def test_info_says_what_it_holds(model, capsys):
+    assert tipoff("info", model, "--check") == 0
+    said = words(capsys.readouterr().out)
+    assert "440 ratings of 40 users and 16 titles" in said and "averages of users and items" in said
+
+
+def test_the_version_is_said(capsys):
+    import tipoff as package
+
+    assert tipoff("--version") == 0
+    assert capsys.readouterr().out == f"tipoff {package.__version__}\n"
