@@ -49,6 +49,8 @@ from tipoff.testing import (
     check_target,
     check_transform,
 )
+from tipoff.text import NextToken, SubwordTokenizer, TextBlock, WordTokenizer
+from tipoff.text.field import TextField
 from tipoff.train.callback import Callback
 from tipoff.train.engine import TorchEngine
 from tipoff.vision import ImageDataLoaders, vision_learner
@@ -122,6 +124,18 @@ BLOCKS = [
         [{"sold": "2023-12-31", "price": 3}, {"sold": "2024-02-29", "price": 5}],
     ),
 ]
+REVIEWS = [
+    "A fine film, it isn't bad!",
+    "GREAT!!! Very very very funny (and sad).",
+    "Das Gewicht: 3.5 kg, 20%?",
+]
+NUMBERS = WordTokenizer.of(["xxunk", "xxpad", "xxbos", "one", "two", "three"])
+BLOCKS += [
+    (TextField(WordTokenizer(min_freq=1)), REVIEWS),
+    (TextBlock(WordTokenizer(min_freq=1), backwards=True), REVIEWS),
+    (TextBlock(SubwordTokenizer(300, "bpe"), is_lm=True), [*REVIEWS, "שלום 👩‍👩‍👧"]),
+]
+TOKENIZERS = [NUMBERS, WordTokenizer(None, 1, 100, ("lowercase",)), SubwordTokenizer(300, "bpe", "{}", 9)]
 ROWS = {
     "job": Coded(np.array([1, 0, -1, 1]), ["nurse", "cook"]),
     "rooms": Coded(np.array([0, 1, 2, 0]), [8, 2.5, 1]),
@@ -165,6 +179,7 @@ TARGETS = [
     (RegressionBlock(), [[1.0, 2.0], [3.0, 4.5]]),
     (RatingBlock(), [4.0, 1.0, 5.0]),
     (ClickBlock(2), [1.0, 0.0, 0.0]),
+    (NextToken(NUMBERS), ["two", "xxbos", "three"]),
 ]
 RATINGS = [
     Feature("genre", "labels", ("Comedy", "Drama"), (0.5, 0.25)),
@@ -202,7 +217,7 @@ def test_every_block_target_and_transform_has_an_example():
 
 def test_everything_that_a_model_file_may_name_is_checked():
     checked = {type(e[0] if isinstance(e, tuple) else e) for e in
-               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *RATINGS)}  # fmt: skip
+               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *RATINGS, *TOKENIZERS)}  # fmt: skip
     paths = {f"{c.__module__}:{c.__qualname__}" for c in checked}
     assert set(CATALOG.values()) - paths == {"tipoff.data.plan:Plan", "tipoff.vision.model:VisionModel"}
 
@@ -211,6 +226,11 @@ def test_every_name_of_the_catalog_is_a_public_spec():
     for path in CATALOG.values():
         module, _, name = path.partition(":")
         assert issubclass(getattr(importlib.import_module(module), name), Spec)
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_tokenizers(tokenizer):
+    check_spec(tokenizer)
 
 
 @pytest.mark.parametrize("block, values", BLOCKS, ids=names(BLOCKS))

@@ -16,6 +16,10 @@ from tipoff.tabular.dates import Datepart
 from tipoff.tabular.procs import Categorify, FillMissing
 from tipoff.tabular.procs import Normalize as NormalizeNumbers
 from tipoff.tabular.row import RowBlock
+from tipoff.text.block import TextBlock
+from tipoff.text.pieces import SubwordTokenizer
+from tipoff.text.target import NextToken
+from tipoff.text.words import WordTokenizer
 from tipoff.vision.augment import Brightness, Contrast, IntToFloat, Normalize
 from tipoff.vision.block import ImageBlock
 from tipoff.vision.geometry import Dihedral, Flip, RandomCrop, ResizeBatch, Rotate, Warp, Zoom
@@ -105,6 +109,10 @@ def parts() -> dict[str, Spec]:
             ("salary",),
             ("id",),
         ),
+        "text.next_token@1": NextToken(WordTokenizer("xxunk\nxxpad\nGröße\n猫")),
+        "text.subwords@1": SubwordTokenizer(300, "bpe", '{"version": "1.0"}', 512),
+        "text.text@1": TextBlock(WordTokenizer("a\nb"), True, 80, True, False, 100, ("title", 2), True),
+        "text.words@1": WordTokenizer("xxunk\nxxpad\nGröße", 2, 1000, ("fix_html", "lowercase")),
         "vision.image@1": ImageBlock("L"),
         "vision.resize@1": Resize((20, 30), "pad", "zeros"),
         "vision.random_resized_crop@1": RandomResizedCrop(32, 0.3, (0.8, 1.25), 0.2, 0.9),

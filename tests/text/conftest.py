@@ -7,9 +7,26 @@ import pandas as pd
 import pytest
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "imdb" / "imdb_tiny.csv"
-GOOD = "great lovely brilliant funny touching superb".split()
-BAD = "awful boring terrible stupid dull weak".split()
-PLAIN = "the movie was and I think that this film is a story about people who live".split()
+GOOD = ["great", "lovely", "brilliant", "funny", "touching", "superb"]
+BAD = ["awful", "boring", "terrible", "stupid", "dull", "weak"]
+PLAIN = [
+    "the",
+    "movie",
+    "was",
+    "and",
+    "I",
+    "think",
+    "that",
+    "this",
+    "film",
+    "is",
+    "a",
+    "story",
+    "about",
+    "people",
+    "who",
+    "live",
+]
 
 
 def review(label: str, rng: random.Random, n: int) -> str:

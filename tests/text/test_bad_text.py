@@ -86,7 +86,7 @@ def test_a_vocabulary_of_one_word():
         "xxfake",
     ]
     assert loaders(df, bs=2).one_batch()[0].shape[0] == 2
-    with pytest.raises(ValueError, match="None of the 2 different words"):
+    with pytest.raises(ValueError, match="No word of the training texts comes 3 times"):
         loaders(pd.DataFrame({"text": ["ba", "bo"], "label": [0, 1]}))
 
 

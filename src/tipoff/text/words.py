@@ -146,8 +146,8 @@ def make_vocab(counted: Iterable[tuple[str, int]], min_freq: int = 3, max_vocab:
     different = sum(w not in r.SPECIALS for w, _ in counted)
     if not words and different:
         raise DataError(
-            f"None of the {different} different words of the training texts comes {min_freq} times; pass min_freq=1, or "
-            "give more text."
+            f"No word of the training texts comes {min_freq} times; there are {different} different ones. Pass min_freq=1, "
+            "or give more text."
         )
     vocab = [*r.SPECIALS, *words][:max_vocab]
     return vocab + [FAKE] * (8 - len(vocab) % 8)
