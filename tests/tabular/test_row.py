@@ -55,6 +55,16 @@ def test_what_comes_back_is_what_a_person_wrote(block, df):
     assert (table.age.isna() == df.age.isna()).all()
 
 
+def test_numbers_come_back_with_the_digits_that_they_had():
+    r = np.random.default_rng(0)
+    df = pd.DataFrame({"wind": r.choice([0.0, 0.2239, 0.85], 100), "sum": r.normal(3e7, 1e6, 100).round(-1) + 0.5,
+                       "tiny": r.choice([-1.5e-9, 0.0, 2.25e-9], 100)})  # fmt: skip
+    block = RowBlock((), ("wind", "sum", "tiny")).setup(df)
+    back = block.decode_all(*block.encode_all(df))
+    assert back.wind.tolist() == df.wind.tolist() and back.tiny.tolist() == df.tiny.tolist()
+    assert np.allclose(back["sum"], df["sum"], rtol=1e-6) and "-0.0" not in str(back.wind.tolist())
+
+
 def test_the_columns_know_what_a_form_needs(block, df):
     job, smokes, age, height = block.columns
     assert (job.kind, job.choices[0], job.typical) == ("category", "cook", "cook")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -185,7 +186,7 @@ class RowBlock(Block):
             columns = step.undo(columns)
         for c in self.columns:
             if c.kind == "number" and c.name in columns:
-                columns[c.name] = _rounded(np.asarray(columns[c.name]), c.whole)
+                columns[c.name] = _rounded(np.asarray(columns[c.name]), c)
         raw = [c.name for c in self.columns if c.name in columns]
         return pd.DataFrame({n: columns[n] for n in [*raw, *(n for n in columns if n not in raw)]})
 
@@ -229,12 +230,14 @@ def _one_row(rows: Any) -> Mapping[Any, Any] | None:
     return None
 
 
-def _rounded(values: np.ndarray, whole: bool) -> np.ndarray:
-    """Numbers that went through float32, with the digits that they still have."""
-    if whole:
+def _rounded(values: np.ndarray, column: Column) -> np.ndarray:
+    """Numbers that went through float32, with the digits that they still have: six, of the range of the column."""
+    if column.whole:
         made: np.ndarray = values.round()
         return made if np.isnan(made).any() else made.astype(np.int64)
-    return np.array([float(f"{v:.6g}") for v in values])
+    low, high = float(column.low or 0), float(column.high or 0)
+    size = high - low or abs(high) or 1.0
+    return values.round(6 - math.ceil(math.log10(size))) + 0.0  # and no -0.0
 
 
 def _plain(value: Any) -> Any:
