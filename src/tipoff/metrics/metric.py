@@ -91,7 +91,7 @@ class Scores(Metric):
 
 
 class Mean(Sums):
-    """The mean of `func(pred, *y)`, each batch counted by its size; then `finish` of that."""
+    """The mean of `func(pred, *y)`, each batch counted by the numbers in its first target; then `finish` of that."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Mean(Sums):
         self.name, self.higher_is_better = name or name_of(func), higher_is_better
 
     def add(self, pred: Tensor, *y: Tensor) -> dict[str, Tensor]:
-        size = len(y[0]) if y else len(pred)
+        size = y[0].numel() if y else len(pred)  # rows of a language model's last batch hold fewer tokens
         value = torch.as_tensor(self.func(pred, *y), device=pred.device).float().mean()
         return {"sum": value * size, "n": torch.tensor(float(size), device=pred.device)}
 

@@ -126,7 +126,8 @@ class Run:
 
     def add_loss(self) -> None:
         """Count the loss of this batch towards the epoch's, without waiting for the device."""
-        size = self.batch.size
+        # by what is judged: the last batch of a language model has fewer tokens in as many rows
+        size = self.batch.y[0].numel() if self.batch.y else self.batch.size
         weighted = self.loss.detach().float() * size
         self.loss_sum = weighted if self.loss_sum is None else self.loss_sum.add_(weighted)
         self.n_samples += size
