@@ -60,8 +60,8 @@ class SentenceEncoder(nn.Module):
     """Read documents of any length in windows of `bptt` words: (B, T) -> (B, T, C), and where there is padding.
 
     Padding may be on either side: what is said of a document does not depend on it, nor on its neighbours. A recurrent
-    encoder carries its state from window to window. Of a document longer than `max_len`, only the last `max_len` words
-    are pooled and learnt from; those before them are read all the same.
+    encoder carries its state from window to window. Of a document longer than `max_len`, only whole windows within the
+    last `max_len` words are pooled and learnt from; those before them are read all the same.
     """
 
     def __init__(self, bptt: int, module: nn.Module, pad_idx: int = 1, max_len: int | None = None) -> None:
@@ -77,8 +77,7 @@ class SentenceEncoder(nn.Module):
     ) -> tuple[Tensor, Tensor]:  # -> (B, S, C), (B, S): the last S words at most
         rows, lengths, order = left_aligned(words, self.pad_idx)
         n, longest = len(rows), int(lengths[0])
-        first = torch.zeros_like(lengths) if self.max_len is None else (lengths - self.max_len).clamp(min=0)
-        first = first // self.bptt * self.bptt  # whole windows are pooled
+        first = self._first_pooled(lengths)
         self.reset()
         outs, masks = [], []
         for at in range(0, longest, self.bptt):
@@ -95,6 +94,14 @@ class SentenceEncoder(nn.Module):
             outs.append(F.pad(out, (0, 0, 0, 0, 0, n - here)))
         back = order.argsort()
         return torch.cat(outs, 1)[back], torch.cat(masks, 1)[back]
+
+    def _first_pooled(self, lengths: Tensor) -> Tensor:
+        """Where the first window begins that is pooled: whole ones within the last `max_len` words, one at least."""
+        if self.max_len is None:
+            return torch.zeros_like(lengths)
+        after = (lengths - self.max_len).clamp(min=0)
+        last = (lengths - 1) // self.bptt
+        return torch.minimum((after + self.bptt - 1) // self.bptt, last) * self.bptt
 
 
 def left_aligned(
