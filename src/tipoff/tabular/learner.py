@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Arch = Literal["tabm", "mlp"]
-STEPS = 1500  # that a table is worth, over all epochs
-MAX_EPOCHS, MIN_EPOCHS = 60, 4
+STEPS = 600  # that a table is worth, over all epochs
+MAX_EPOCHS, MIN_EPOCHS = 40, 4
+ROWS_A_BIN, MIN_BINS, MAX_BINS = 20, 8, 96  # of the embeddings of numbers
 
 
 class RowPrediction(tuple[Any, Tensor, Tensor]):
@@ -201,7 +202,16 @@ def _listed(cbs: Any) -> list[Any]:
 
 
 ADAM = partial(Adam, eps=1e-8)  # the gradient of one member in many is small
-RATES: dict[str, float] = {"tabm": 0.01, "mlp": 0.001}
+RATES: dict[str, float] = {"tabm": 0.007, "mlp": 0.001}  # at a batch size of 64, fastai's
+
+
+def default_rate(arch: str, bs: int) -> float:
+    """The learning rate that suits a network at a batch size: Adam's goes with the square root of it.
+
+    >>> default_rate("mlp", 64), default_rate("mlp", 1024)
+    (0.001, 0.004)
+    """
+    return RATES[arch] * (bs / 64) ** 0.5
 
 
 def tabular_learner(
@@ -233,7 +243,7 @@ def tabular_learner(
     `arch` is tabm, members that share their weights on piecewise-linear embeddings of the numbers (Gorishniy et al.
     2025 and 2022), or mlp, fastai's network. `layers` are the widths, `emb_szs` the sizes of embeddings by name, and
     `config` or further arguments what `tabular_config` takes. Numbers are learned as deviations from their mean, and
-    answered in their own unit; `y_range` bounds them. `lr` None is 0.01 for tabm and 0.001 for mlp; `precision` is
+    answered in their own unit; `y_range` bounds them. `lr` None is what suits network and batch size; `precision` is
     float32, bfloat16, float16, or auto.
 
     >>> learn = tabular_learner(dls, metrics="accuracy")  # doctest: +SKIP
@@ -263,7 +273,9 @@ def tabular_learner(
     if arch == "mlp":
         spec = MLPSpec(sizes, n_cont, c, **options)
     else:
-        spec = TabMSpec(sizes, n_cont, c, **{"average": _average(target), **options})
+        n_rows = dls.train.n if len(dls) else 0
+        n_bins = min(max(n_rows // ROWS_A_BIN, MIN_BINS), MAX_BINS)
+        spec = TabMSpec(sizes, n_cont, c, **{"average": _average(target), "n_bins": n_bins, **options})
     model = spec.build()
     if len(dls) and isinstance(model, TabM):
         model.fit(dls.train.dataset.conts)
@@ -275,7 +287,7 @@ def tabular_learner(
         model,
         loss_func,
         opt_func,
-        RATES[arch] if lr is None else lr,
+        default_rate(arch, dls.bs) if lr is None else lr,
         splitter,
         cbs,
         metrics,

@@ -202,7 +202,7 @@ class TabMSpec(_Table):
     layers: tuple[int, ...] = (192, 192)
     ps: float = 0.1
     n_members: int = 8
-    n_bins: int = 48
+    n_bins: int = 96
     cont_size: int = 16
     average: Average = "mean"
 
