@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tipoff.collab.names import plain
 from tipoff.errors import DataError, did_you_mean, some
 from tipoff.notes import note
 
@@ -85,7 +86,7 @@ def numbers_of(frame: DataFrame, rating: Any) -> np.ndarray:  # -> float64 (N,)
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         raise DataError(
-            f"{rating} is {column.iloc[i]!r} in {row_name(frame, i)}; a rating is a finite number."
+            f"{rating} is {plain(column.iloc[i])!r} in {row_name(frame, i)}; a rating is a finite number."
             + (f" There are {int(wrong.sum())} such rows." if wrong.sum() > 1 else "")
         )
     return np.asarray(made)

@@ -38,10 +38,15 @@ class Prior(NamedTuple):
 
 @dataclass(frozen=True)
 class Point:
-    """Where somebody was placed; `pulls` (M, F + 1) say how each rating moved it away from the prior."""
+    """Where somebody was placed.
+
+    `pulls` (M, F + 1) say how each rating moved it away from the prior, `liked` (M,) whether the rating was higher than
+    expected of somebody new.
+    """
 
     at: Tensor
     pulls: Tensor
+    liked: Tensor
 
 
 def place(
@@ -62,7 +67,8 @@ def place(
         # the ratings as the line through the curve here sees them, relative to the prior
         seen = r - predicted + slope * (x @ (at - prior.mean))
         at = prior.mean + gain @ seen
-    return Point(at.float(), (gain * seen).T.float())
+    liked = r > _curve(x @ prior.mean + offset, y_range)[0]
+    return Point(at.float(), (gain * seen).T.float(), liked)
 
 
 def _curve(z: Tensor, y_range: Range | None) -> tuple[Tensor, Tensor]:
@@ -89,4 +95,4 @@ def place_by_choice(items: Tensor, biases: Tensor, taken: Tensor, prior: Prior) 
         gain = torch.linalg.inv(len(taken) * curvature + prior.precision)
         seen = mine - mean + (curvature @ (at - prior.mean))
         at = prior.mean + gain @ seen.sum(0)
-    return Point(at.float(), (seen @ gain).float())
+    return Point(at.float(), (seen @ gain).float(), torch.ones(len(taken), dtype=torch.bool))

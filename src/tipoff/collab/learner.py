@@ -18,10 +18,12 @@ from tipoff.collab.model import CollabModel, EmbeddingDotBias, EmbeddingNN, Rang
 from tipoff.collab.recommender import Answer, Recommender
 from tipoff.collab.seen import Seen
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.display import show_frame
 from tipoff.errors import UsageError, did_you_mean
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
+from tipoff.learner.predictions import in_order
 from tipoff.nn.embedding import emb_sz_rule
 from tipoff.spec import Spec
 from tipoff.train.optim import Adam
@@ -96,6 +98,22 @@ class CollabLearner(Learner):
     def similar(self, item: Any, n: int = 10) -> list[Answer]:
         """What the same people like: see `Recommender.similar`."""
         return self.recommender.similar(item, n)
+
+    def show_results(
+        self, ds_idx: int = 1, dl: Any = None, max_n: int = 9, shuffle: bool = True, **kwargs: Any
+    ) -> Any:
+        """A table of pairs with their ratings and, in the last column, the answers. Returns it where `show=False`."""
+        source: Any = in_order(self, ds_idx, dl)
+        at = (torch.randperm(source.n) if shuffle else torch.arange(source.n))[:max_n]
+        batch = source.dataset.batch(at, 0)
+        frame = source.dataset.show_rows(batch, len(batch.x[0]), show=False)
+        name = getattr(self.target, "name", "taken")
+        probs = self.predictor().probabilities(batch.x)
+        frame[f"{name}_pred"] = [self.target.decode(p) for p in probs]
+        if not kwargs.get("show", True):
+            return frame
+        show_frame(frame)
+        return None
 
     # what was learned ------------------------------------------------------------------------
 

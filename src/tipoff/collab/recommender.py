@@ -125,7 +125,7 @@ class Recommender:
     ) -> list[Answer]:
         """What somebody would like who gave these `ratings`: nothing is trained, see `fold_in`.
 
-        `why` names the rating that an answer rests on most, where one stands out. For a model of clicks the numbers do not
+        `why` names the rating that an answer rests on most, where one stands out: "like" it, or "unlike" it. For a model of clicks the numbers do not
         matter. Raises `DataError` for an item that is not known, or a rating outside the range.
         """
         if not ratings:
@@ -135,8 +135,8 @@ class Recommender:
         scores = self._of_point(point.at)
         pulls = self._factors[0] @ point.pulls[:, :-1].T  # (N, M): what each rating does to each item
         best = self._best(scores, n, torch.cat([rated, self._codes(exclude)]))
-        liked = list(ratings)
-        return [self._said(i, z, _why(pulls[i], liked)) for i, z in best]
+        names = list(ratings)
+        return [self._said(i, z, _why(pulls[i], names, point.liked)) for i, z in best]
 
     def fold_in(self, ratings: Mapping[Any, float], features: Mapping[str, Any] | None = None) -> Point:
         """Where somebody with these ratings stands among the users: a point of `factors + 1` numbers."""
@@ -263,12 +263,12 @@ class Recommender:
         return value
 
 
-def _why(pulls: Tensor, rated: list[Any]) -> str:  # (M,)
+def _why(pulls: Tensor, rated: list[Any], liked: Tensor) -> str:  # (M,), (M,)
     """In words, what an answer rests on: the rating that pulled it up most, where one stands out."""
     up = pulls.clamp(min=0)
     if float(up.sum()) < 0.02:
         return "liked by most people"
     strongest = int(up.argmax())
     if float(up[strongest] / up.sum()) >= WORTH_NAMING:
-        return f"like {rated[strongest]}"
+        return f"{'like' if liked[strongest] else 'unlike'} {rated[strongest]}"
     return "liked by people who rate as you do"
