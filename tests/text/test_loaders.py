@@ -146,8 +146,8 @@ def test_the_same_seed_gives_the_same_batches(reviews):
 
 
 def test_another_tokenizer_is_refused_with_what_there_is(reviews):
-    with pytest.raises(ValueError, match="A tokenizer is 'words', 'bpe'.*got 'spacy'"):
-        TextDataLoaders.from_df(reviews, tok_tfm="spacy")
+    with pytest.raises(ValueError, match="A tokenizer is 'words', 'bpe'.*got 3"):
+        TextDataLoaders.from_df(reviews, tok_tfm=3)
     with pytest.raises(
         ValueError, match=r"There is no column 'txt'; there are 'text', .* Did you mean 'text'\?"
     ):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from tipoff.errors import UsageError
 from tipoff.text import rules as r
 from tipoff.text.pieces import SubwordTokenizer, given
 from tipoff.text.tokenizer import Tokenizer
+from tipoff.text.weights import pretrained_tokenizer
 from tipoff.text.words import WordTokenizer
 
 
@@ -19,7 +21,8 @@ def as_tokenizer(
     max_vocab: int = 60000,
     rules: Sequence[Callable[[str], str]] | None = None,
 ) -> Tokenizer:
-    """A tokenizer from None (words), "words", "bpe" or "unigram", a tokenizer of ours, of `transformers` or `tokenizers`.
+    """A tokenizer from None (words), "words", "bpe" or "unigram", the name of a transformer such as "minilm", a tokenizer of
+    ours, of `transformers` or of `tokenizers`.
 
     `vocab` is the vocabulary of another model: `dls.vocab` of its data loaders, which brings the tokenizer along, or a
     list of tokens in the order of their numbers.
@@ -43,10 +46,12 @@ def as_tokenizer(
         return SubwordTokenizer(model_type=tok)
     if isinstance(tok, Tokenizer):
         return tok
+    if isinstance(tok, (str, Path)):  # the name or the folder of a transformer
+        tok = pretrained_tokenizer(tok)
     if hasattr(tok, "backend_tokenizer") or hasattr(tok, "to_str"):
         return given(tok)
     raise UsageError(
-        f"A tokenizer is 'words', 'bpe', 'unigram', a WordTokenizer or SubwordTokenizer, or one of transformers; got {tok!r:.80}."
+        f"A tokenizer is 'words', 'bpe', 'unigram', the name of a transformer, or a tokenizer; got {tok!r:.80}."
     )
 
 

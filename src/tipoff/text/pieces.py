@@ -19,8 +19,13 @@ from tipoff.text.tokenizer import Groups, Tokenizer, number
 UNIGRAM_CHARACTERS = (
     5_000_000  # that are trained on: it takes a minute, and memory for all of them several times
 )
-_SPECIAL_OF = {"pad": (r.PAD, "[PAD]", "<pad>"), "unk": (r.UNK, "[UNK]", "<unk>"), "bos": (r.BOS, "[CLS]", "<s>", "<|endoftext|>"),
-               "eos": (r.EOS, "[SEP]", "</s>", "<|endoftext|>")}  # fmt: skip
+MARKS = ("pad", "unk", "bos", "eos")
+_USUAL = {  # what others call them
+    "pad": (r.PAD, "[PAD]", "<pad>"),
+    "unk": (r.UNK, "[UNK]", "<unk>"),
+    "bos": (r.BOS, "[CLS]", "<s>", "<|endoftext|>"),
+    "eos": (r.EOS, "[SEP]", "</s>", "<|endoftext|>"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,15 @@ class SubwordTokenizer(Tokenizer):
 
     `model_type` is "unigram" (Kudo 2018), "bpe" (Sennrich et al. 2016, of bytes) or "given" for that of a transformer.
     `vocab_sz` tokens are learned: a quarter of the number of different words, 30,000 at most, where it is None. `model`
-    is the tokenizer in its own JSON. Of more than `max_len` tokens only the first are read.
+    is the tokenizer in its own JSON, `marks` its names of padding, the unknown, the beginning and the end, where they are
+    not the usual ones. Of more than `max_len` tokens only the first are read.
     """
 
     vocab_sz: int | None = None
     model_type: Literal["unigram", "bpe", "given"] = "unigram"
     model: str | None = field(default=None, repr=False)
     max_len: int | None = None
+    marks: tuple[str | None, str | None, str | None, str | None] | None = None
 
     @property
     def kind(self) -> str:
@@ -75,24 +82,28 @@ class SubwordTokenizer(Tokenizer):
             names[i] = name
         return tuple(names)
 
+    def _mark(self, what: str) -> int | None:
+        named = self.marks[MARKS.index(what)] if self.marks is not None else None
+        return self._special(*(_USUAL[what] if named is None else (named,)))
+
     @property
     def pad_id(self) -> int:
-        found = self._special(*_SPECIAL_OF["pad"])
-        if found is not None:
-            return found
-        return self.eos_id or 0  # GPT-2 and its kin have none: their end is taken
+        found = self._mark("pad")
+        return (
+            found if found is not None else self.eos_id or 0
+        )  # GPT-2 and its kin have none: their end is taken
 
     @property
     def unk_id(self) -> int | None:
-        return self._special(*_SPECIAL_OF["unk"])
+        return self._mark("unk")
 
     @property
     def bos_id(self) -> int | None:
-        return self._special(*_SPECIAL_OF["bos"])
+        return self._mark("bos")
 
     @property
     def eos_id(self) -> int | None:
-        return self._special(*_SPECIAL_OF["eos"])
+        return self._mark("eos")
 
     def encode_all(self, texts: Sequence[str]) -> list[np.ndarray]:
         empty = [i] if (i := self.eos_id) is not None else [0]
@@ -176,9 +187,12 @@ def given(tokenizer: Any, max_len: int | None = None) -> SubwordTokenizer:
     >>> from transformers import AutoTokenizer  # doctest: +SKIP
     >>> given(AutoTokenizer.from_pretrained("folder"))  # doctest: +SKIP
     """
+    marks = None
     if hasattr(tokenizer, "backend_tokenizer"):  # of transformers
         longest = int(getattr(tokenizer, "model_max_length", 0) or 0)
         if max_len is None and 0 < longest < 1_000_000:
             max_len = longest
+        first, last = tokenizer.cls_token or tokenizer.bos_token, tokenizer.sep_token or tokenizer.eos_token
+        marks = (tokenizer.pad_token, tokenizer.unk_token, first, last)
         tokenizer = tokenizer.backend_tokenizer
-    return SubwordTokenizer(None, "given", tokenizer.to_str(), max_len)
+    return SubwordTokenizer(None, "given", tokenizer.to_str(), max_len, marks)
