@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,13 @@ FLAGS = [
 ]
 DESKTOP, PHONE = 1280, 390
 PATIENCE = 10_000  # milliseconds
+# what axe-core finds in a page, once it is there
+AXE = "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
+# what a finger would miss
+SMALL = """() => [...document.querySelectorAll('a, button, summary, input:not([type=file])')]
+  .filter(e => e.checkVisibility() && !e.closest('p, dd, td, pre'))
+  .map(e => [e.innerText || e.type, e.getBoundingClientRect()])
+  .filter(([, r]) => r.height < 44 || r.width < 44).map(([t, r]) => `${t}: ${r.width} x ${r.height}`)"""
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -96,3 +104,10 @@ def visit(browser: Any) -> Iterator[Callable[..., Any]]:
         pytest.fail(f"the console says: {wrong}")
     if others := asked - {"127.0.0.1", None}:
         pytest.fail(f"other hosts were asked: {others}")
+
+
+@pytest.fixture(scope="module")
+def axe_itself() -> str:
+    """axe-core, the checker of barriers for people with disabilities."""
+    folder = pytest.importorskip("axe_playwright_python", reason="pip install axe-playwright-python")
+    return (Path(folder.__file__).parent / "axe.min.js").read_text("utf-8")

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from PIL import Image
 
 import tipoff.serve
-from tests.serve.browser import DESKTOP, PHONE, browser, visit  # noqa: F401
+from tests.serve.browser import AXE, DESKTOP, PHONE, SMALL, axe_itself, browser, visit  # noqa: F401
 from tests.serve.running import picture_bytes, running
 from tipoff.answer import Category, percent
 from tipoff.errors import DataError
@@ -547,16 +547,6 @@ def in_all_states(visit, said, says, **how):
         says.go.set()
 
 
-@pytest.fixture(scope="module")
-def axe_itself():
-    """axe-core, the checker of barriers for people with disabilities."""
-    folder = pytest.importorskip("axe_playwright_python", reason="pip install axe-playwright-python")
-    return (Path(folder.__file__).parent / "axe.min.js").read_text("utf-8")
-
-
-AXE = "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_axe_finds_no_barrier(visit, said, says, axe_itself, width, scheme):
@@ -580,12 +570,6 @@ def test_axe_would_find_one(visit, said, axe_itself):
     page.evaluate("document.querySelector('nav a').innerHTML = '<img src=\"/static/logo.svg\">'")
     page.evaluate(axe_itself)
     assert {v[0] for v in page.evaluate(AXE)} >= {"image-alt", "link-name"}
-
-
-SMALL = """() => [...document.querySelectorAll('a, button, summary, input:not([type=file])')]
-  .filter(e => e.checkVisibility() && !e.closest('p, dd, td, pre'))
-  .map(e => [e.innerText || e.type, e.getBoundingClientRect()])
-  .filter(([, r]) => r.height < 44 || r.width < 44).map(([t, r]) => `${t}: ${r.width} x ${r.height}`)"""
 
 
 def test_a_finger_hits_everything_and_nothing_runs_over_the_edge(visit, said, says):

@@ -32,6 +32,10 @@ class Remote:
         about = self._json(Request(f"{self.url}/card.json", headers=self.headers))
         if "classes" not in about:
             raise UsageError(f"{self.url} is no server of tipoff.")
+        if about.get("input", "image") != "image":
+            raise UsageError(
+                f"--url is for models of pictures, and {self.url} has another. A table goes there by curl: see {self.url}/card."
+            )
         self.names = [str(n) for n in about["classes"]]
 
     def stream(self, paths: Sequence[Path]) -> Iterator[tuple[Path, Answer | DataError]]:

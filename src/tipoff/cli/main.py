@@ -134,6 +134,7 @@ def predict(
         typer.Argument(
             help="Pictures or folders of pictures; a table; for ratings nothing, or a table of somebody's ratings.",
             show_default=False,
+            readable=False,  # what cannot be read is said in its turn, and the others are answered
         ),
     ] = None,
     out: Annotated[

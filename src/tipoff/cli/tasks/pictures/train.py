@@ -56,7 +56,7 @@ def prepare(settings: Settings) -> Learner:
     )
     learn.facts["task"] = f"An image classifier of {', '.join(names)}."
     engine, facts = learn.engine, learn.facts
-    where = f"{torch.get_num_threads()} threads" if engine.device.type == "cpu" else engine.device.type
+    where = counted(torch.get_num_threads(), "thread") if engine.device.type == "cpu" else engine.device.type
     licence = f", {facts['licence']}" if "licence" in facts else ""
     say()
     say(f"{arch} ({facts['weights']}{licence}), {settings.size} px, {engine.precision}, {where}")
@@ -117,7 +117,7 @@ def _warnings(found: Found, dls: DataLoaders, settings: Settings) -> None:
     if same:
         screen.note(
             f"{len(same)} of {dls.valid.n} pictures to check on are nearly the same as one to learn from, such as "
-            f"{same[0][1].name} and {same[0][0].name}: the figures will flatter"
+            f"{short(same[0][1])} and {short(same[0][0])}: the figures will flatter"
         )
 
 

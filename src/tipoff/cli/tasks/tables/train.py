@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 
 from tipoff.callbacks.saving import SaveCheckpoint
-from tipoff.cli.screen import field, say
+from tipoff.cli.screen import counted, field, say
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables.infer import Found, infer
 from tipoff.data.target import CategoryBlock, RegressionBlock
@@ -69,7 +69,7 @@ def _say_back(found: Found, learn: Learner, settings: Settings) -> None:
         _warn_rare(found)
     learn.facts["task"] = f"{task[0].upper()}{task[1:]}, from {n} columns of {settings.data.name}."
     where = (
-        f"{torch.get_num_threads()} threads"
+        counted(torch.get_num_threads(), "thread")
         if learn.engine.device.type == "cpu"
         else learn.engine.device.type
     )

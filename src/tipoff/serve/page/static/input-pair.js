@@ -90,7 +90,8 @@ function add(title) {
   }
   search.value = "";
   document.getElementById("found").replaceChildren();
-  (rated.get(title).querySelector("input:checked, input") ?? search).focus();
+  const stars = rated.get(title);
+  (stars.querySelector("input:checked") ?? stars.querySelector("input") ?? search).focus();
 }
 
 function connectSlider(slider, title) {

@@ -23,8 +23,9 @@ export function connect(give) {
     if (wrong.length) return wrong[0].show();
     give([asFile(fields())]);
   });
-  form.addEventListener("change", (event) => new Field(event.target.closest(".field")).check());
-  form.addEventListener("reset", () => setTimeout(() => fields().forEach((field) => field.check())));
+  form.addEventListener("input", (event) => new Field(event.target.closest(".field")).clear());
+  form.addEventListener("change", (event) => new Field(event.target.closest(".field")).remark());
+  form.addEventListener("reset", () => fields().forEach((field) => field.clear()));
   form.querySelector("button.main").disabled = false;
   document.querySelector(".template").addEventListener("click", () => {
     download(`${name}-template.csv`, csv([fields().map((field) => field.name)]), "text/csv");
@@ -38,7 +39,7 @@ class Field {
   constructor(element) {
     this.element = element;
     this.input = element.querySelector("input, select");
-    this.said = element.querySelector(".said");
+    [this.hint, this.said] = [".hint", ".said"].map((part) => element.querySelector(part));
     this.name = this.input.name;
     this.kind = element.dataset.kind;
   }
@@ -50,19 +51,33 @@ class Field {
     return this.kind === "number" ? Number(text) : text;
   }
 
-  /** Whether the value can be asked about; otherwise, and where it is unusual, that is said below it. */
+  get isNoNumber() {
+    return this.kind === "number" && this.value !== null && !Number.isFinite(this.value);
+  }
+
+  /** Whether the value can be asked about; otherwise that is said below it. */
   check() {
-    const [{ value }, { low, high }] = [this, this.input.dataset];
-    const bad = this.kind === "number" && value !== null && !Number.isFinite(value);
-    const far = !bad && value !== null && low && (value < Number(low) || value > Number(high));
+    const bad = this.isNoNumber;
     this.element.classList.toggle("bad", bad);
     this.input.setAttribute("aria-invalid", String(bad));
-    this.said.textContent = bad
-      ? `“${this.input.value.trim()}” is not a number. Leave it empty if it is not known.`
-      : far
-        ? "Outside of what it was trained on: it can only guess."
-        : "";
+    this.said.textContent = bad ? `“${this.input.value.trim()}” is not a number. Leave it empty if it is not known.` : "";
     return !bad;
+  }
+
+  /** Say beside the name what is odd; nothing moves, as the person may be on the way to press a button. */
+  remark() {
+    const { low, high, range } = this.hint.dataset;
+    const far = this.value !== null && low && (this.value < Number(low) || this.value > Number(high));
+    this.hint.textContent = this.isNoNumber ? "no number" : far ? `outside of ${range}` : range;
+    this.element.classList.toggle("odd", this.isNoNumber || Boolean(far));
+  }
+
+  /** Forget what was said. */
+  clear() {
+    this.element.classList.remove("bad", "odd");
+    this.input.setAttribute("aria-invalid", "false");
+    this.said.textContent = "";
+    this.hint.textContent = this.hint.dataset.range;
   }
 
   /** Bring the field into view, in a part that may be folded. */
