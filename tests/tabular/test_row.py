@@ -121,6 +121,19 @@ def test_every_empty_cell_is_missing(block, value):
     assert codes.tolist() == [0, 0, 2] and numbers.isfinite().all()
 
 
+@pytest.mark.parametrize("dtype", ["str", "object", "string", "category"])
+def test_a_column_of_text_is_read_cell_by_cell(block, df, dtype):
+    cells = ["44", " 45", "", "nan", "+46", "4.7e1", None, "  "]
+    new = pd.DataFrame(
+        {"job": "cook", "smokes": False, "height": "1.8", "age": pd.Series(cells, dtype=dtype)}
+    )
+    numbers = block.decode_all(*block.encode_all(new)).age.tolist()
+    assert [n for n in numbers if n == n] == [44, 45, 46, 47] and [n != n for n in numbers] == [
+        False, False, True, True, False, False, True, True]  # fmt: skip
+    plain = new.assign(age=pd.Series([str(n) for n in range(20, 28)], dtype=dtype))
+    assert block.decode_all(*block.encode_all(plain)).age.tolist() == list(range(20, 28))
+
+
 def test_a_number_that_was_never_missing_is_filled_and_said(block, df, said):
     row = {"job": "cook", "smokes": False, "age": 40, "height": None}
     filled = block.encode(row)[1][1]

@@ -172,25 +172,26 @@ def _encoding(path: str | Path, file: BinaryIO) -> str:
     for mark, name in _BOMS.items():
         if start.startswith(mark):
             return name
-    readers = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "cp1252")}
-    file.seek(0)
-    while readers:
-        block = file.read(BLOCK)
-        for name in list(readers):
-            try:
-                readers[name].decode(block, final=not block)
-            except UnicodeDecodeError:
-                del readers[name]
-        if b"\0" in block:
-            readers.clear()
-        if not block:
-            break
-    if not readers:
-        raise DataError(f"{path} is no text, so it is no CSV; save the table as CSV in UTF-8.")
-    if "utf-8" in readers:
-        return "utf-8"
-    note(f"{Path(path).name} is not UTF-8; it was read as Windows-1252")
-    return "cp1252"
+    for name in ("utf-8", "cp1252"):
+        file.seek(0)
+        if _reads_as(name, file):
+            if name != "utf-8":
+                note(f"{Path(path).name} is not UTF-8; it was read as Windows-1252")
+            return name
+    raise DataError(f"{path} is no text, so it is no CSV; save the table as CSV in UTF-8.")
+
+
+def _reads_as(encoding: str, file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while block := file.read(BLOCK):
+            if b"\0" in block:
+                return False
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _plain(text: str) -> str:
