@@ -205,8 +205,17 @@ def test_importing_tipoff_imports_nothing_heavy():
 
 def test_no_module_imports_matplotlib_or_pandas_before_something_is_drawn():
     code = (
-        "import sys, tipoff.vision, tipoff.cli.main; "
+        "import sys, tipoff.vision, tipoff.tabular.row, tipoff.tabular.loaders, tipoff.cli.main; "
         "print([m for m in ('matplotlib.pyplot', 'pandas', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_model_of_a_table_answers_without_the_training_code():
+    code = (
+        "import sys, tipoff.tabular.row, tipoff.tabular.model, tipoff.tabular.procs; "
+        "print([m for m in sys.modules if m.startswith(('tipoff.train', 'tipoff.learner', 'tipoff.callbacks'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
