@@ -28,7 +28,7 @@ class LMDataset:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: Plan | None,
         ids: Ids,
         bs: int,
         *,

@@ -22,7 +22,7 @@ _A = r"[^\W\d_]"  # a letter
 _PREFIX = re.compile(rf"{_ELLIPSIS}|[§%=—–|•]|\+(?![0-9])|{_PUNCT}|[{_QUOTES}]+?|{_CURRENCY}|{_PICTURE}")
 _SUFFIX = re.compile(
     rf"(?:{_ELLIPSIS}|{_PUNCT}|[{_QUOTES}]|{_PICTURE}|['’]s|[—–|•]|(?<=[0-9])\+|(?<=[0-9])%|(?<=[0-9]){_CURRENCY}"
-    rf"|(?<=[0-9])(?:km|m|cm|mm|kg|g|mg|lb|oz|mph|hz|gb|mb|kb|tb)|(?<![\s.])\.)$"
+    rf"|(?<=[0-9])(?:km|m|cm|mm|kg|g|mg|lb|oz|mph|hz|gb|mb|kb|tb)|(?<![\s.A-Z])\.|(?<=[A-Z][A-Z])\.)$"
 )
 _INFIX = re.compile(
     rf"({_ELLIPSIS}|{_PICTURE}|(?<=[0-9])[+\-*^](?=[0-9-])|(?<={_A})\.(?=[{_QUOTES}])|(?<={_A}),(?={_A})"
