@@ -57,7 +57,9 @@ function verdict(line, answer, ranked) {
 
 function bar([name, probability]) {
   const row = shape("bar");
-  row.querySelector(".label").textContent = name;
+  // a long name may break after an underscore, rather than in a word
+  const parts = name.split(/(?<=_)/).flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part]));
+  row.querySelector(".label").replaceChildren(...parts);
   row.querySelector(".num").textContent = percent(probability);
   row.querySelector("i").style.setProperty("width", `${100 * probability}%`);
   return row;
