@@ -8,6 +8,7 @@ import pytest
 
 from tests.tabular.conftest import CATS, CONTS, people
 from tipoff.data import RandomSplitter
+from tipoff.errors import UsageError
 from tipoff.tabular import Categorify, FillMissing, Normalize, TabularPandas
 
 PROCS = [Categorify, FillMissing, Normalize]
@@ -70,6 +71,13 @@ def test_it_can_be_kept(to, tmp_path):
     again = pickle.loads((tmp_path / "to.pkl").read_bytes())
     pd.testing.assert_frame_equal(again.items, to.items)
     assert again.plan == to.plan
+
+
+def test_splits_that_do_not_fit_are_said(df, said):
+    with pytest.raises(UsageError, match="splits has the position 300, but there are 300 rows"):
+        TabularPandas(df, PROCS, CATS, CONTS, y_names="salary", splits=([0, 1], [300]))
+    TabularPandas(df, PROCS, CATS, CONTS, y_names="salary", splits=(range(250), range(240, 300)))
+    assert "10 rows are both learned from and checked on: the figures will flatter" in said
 
 
 def test_without_a_target_there_are_only_inputs(df):

@@ -21,7 +21,7 @@ from tipoff.data.target import CategoryBlock
 from tipoff.errors import DataError, NotSetUp, UsageError
 from tipoff.notes import listening
 from tipoff.spec import Spec, dump, load
-from tipoff.tabular import Categorify, Datepart, Normalize
+from tipoff.tabular import Categorify, Datepart, Normalize, TabularPandas
 from tipoff.tabular.row import RowBlock
 
 
@@ -152,6 +152,8 @@ def test_infinite_numbers_are_missing_and_said(block, said, value):
 def test_without_a_step_that_fills_a_missing_number_is_refused(df):
     with pytest.raises(DataError, match=r"Column age, row \d+: there is no number.*FillMissing"):
         RowBlock(tuple(CATS), tuple(CONTS), (Categorify(), Normalize())).setup(df).encode_all(df)
+    with pytest.raises(DataError, match=r"Column age, row \d+: there is no number.*FillMissing"):
+        TabularPandas(df, [Categorify, Normalize], CATS, CONTS, y_names="salary")
 
 
 def test_numbers_beyond_the_training_range_do_not_become_nan(block):

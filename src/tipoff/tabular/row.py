@@ -134,28 +134,23 @@ class RowBlock(Block):
         return columns
 
     def encode_all(self, values: Any) -> tuple[Tensor, Tensor]:  # -> long (N, C), float (N, D)
-        try:
-            return self.tensors(self.apply(values))
-        except _Gap as gap:
-            where = "" if _one_row(values) is not None else f", {row_name(as_frame(values), gap.at)}"
-            raise DataError(
-                f"Column {gap.column}{where}: there is no number, and no step fills it. Add FillMissing to procs."
-            ) from None
+        return self.tensors(self.apply(values), values)
 
-    def tensors(self, columns: Columns) -> tuple[Tensor, Tensor]:  # -> long (N, C), float (N, D)
-        """Tensors of what `apply` gives."""
+    def tensors(self, columns: Columns, rows: Any) -> tuple[Tensor, Tensor]:  # -> long (N, C), float (N, D)
+        """Tensors of what `apply` gives of `rows`. Raises `DataError`, naming the row, where a number is missing."""
         n = len(array(columns, (*self.cat_names, *self.cont_names)[0]))
-        cats, conts = (
-            np.empty((n, len(self.cat_names)), np.int64),
-            np.empty((n, len(self.cont_names)), np.float32),
-        )
+        cats = np.empty((n, len(self.cat_names)), np.int64)
+        conts = np.empty((n, len(self.cont_names)), np.float32)
         for i, name in enumerate(self.cat_names):
             cats[:, i] = array(columns, name)
         for i, name in enumerate(self.cont_names):
             conts[:, i] = array(columns, name)
         if (gaps := np.isnan(conts)).any():
-            at, column = (int(v) for v in np.argwhere(gaps)[0])
-            raise _Gap(self.cont_names[column], at)
+            at, i = (int(v) for v in np.argwhere(gaps)[0])
+            where = "" if _one_row(rows) is not None else f", {row_name(as_frame(rows), at)}"
+            raise DataError(
+                f"Column {self.cont_names[i]}{where}: there is no number, and no step fills it. Add FillMissing to procs."
+            )
         return torch.from_numpy(cats), torch.from_numpy(conts)
 
     def encode(self, value: Any) -> tuple[Tensor, Tensor]:  # -> long (C,), float (D,)
@@ -211,14 +206,6 @@ class RowBlock(Block):
     def cat_sizes(self) -> tuple[int, ...]:
         """How many codes each category has, that of the missing and unknown among them."""
         return tuple(len(c) for c in self.classes.values())
-
-
-class _Gap(Exception):
-    """A number is missing after the steps."""
-
-    def __init__(self, column: str, at: int) -> None:
-        super().__init__(column)
-        self.column, self.at = column, at
 
 
 def _one_row(rows: Any) -> Mapping[Any, Any] | None:

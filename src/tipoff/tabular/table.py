@@ -114,7 +114,7 @@ def fit_table(
     targets = as_targets(learn_from, ys, y_block)
     block = RowBlock(tuple(cats), tuple(conts), as_procs(steps), y_names=tuple(ys))
     block, made = block.fit(learn_from)
-    return Table(raw, len(train), Plan((block,), targets), block.tensors(made))
+    return Table(raw, len(train), Plan((block,), targets), block.tensors(made, learn_from))
 
 
 def _inferred(
@@ -132,6 +132,14 @@ def _positions(frame: DataFrame, ys: list[str], splits: Splits | None) -> list[n
     """The positions of both splits, without rows that lack an answer."""
     parts = splits if splits is not None else (range(len(frame)), ())
     both = [np.asarray(p, dtype=np.int64) for p in parts[:2]]
+    if outside := [
+        int(i) for p in both for i in (p.min(initial=0), p.max(initial=0)) if not 0 <= i < len(frame)
+    ]:
+        raise UsageError(f"splits has the position {outside[0]}, but there are {len(frame)} rows, from 0 on.")
+    if n := len(np.intersect1d(both[0], both[1])):
+        note(
+            f"{n} row{'s are' if n > 1 else ' is'} both learned from and checked on: the figures will flatter"
+        )
     if ys:
         lacks = (
             frame[ys].isin([np.inf, -np.inf]).any(axis=1).to_numpy() | frame[ys].isna().any(axis=1).to_numpy()
