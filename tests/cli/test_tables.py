@@ -13,8 +13,11 @@ from tests.cli.test_cli import refused, tipoff, words
 from tests.people import people
 from tipoff.bundle.file import read
 from tipoff.callbacks.saving import SaveCheckpoint
+from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables import predict
+from tipoff.cli.tasks.tables.train import prepare
 from tipoff.learner.state import load_learner
+from tipoff.notes import listening
 
 FEATURES = ["job", "age", "hours", "city", "since"]
 
@@ -94,9 +97,6 @@ def test_numbers_are_predicted_as_numbers(tmp_path, monkeypatch, capsys):
 
 def split_of(frame, tmp_path, **arguments):
     """The training and the validation rows that the command chose."""
-    from tipoff.cli.settings import Settings
-    from tipoff.cli.tasks.tables.train import prepare
-
     frame.to_csv(tmp_path / "t.csv", index=False)
     learn = prepare(Settings(str(tmp_path / "t.csv"), "rich", **arguments))
     return learn.dls.train.dataset.frame, learn.dls.valid.dataset.frame
@@ -118,6 +118,30 @@ def test_a_column_of_true_and_false_decides_the_split(tmp_path):
     frame = people().assign(is_valid=np.arange(600) % 4 == 0)
     _, valid = split_of(frame, tmp_path)
     assert list(valid.index) == list(range(0, 600, 4))
+
+
+def test_a_column_of_the_split_is_not_learned_from(tmp_path):
+    frame = people().assign(is_valid=np.arange(600) % 4 == 0)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    heard = []
+    with listening(heard.append):
+        learn = prepare(Settings(str(tmp_path / "t.csv"), "rich", time="since"))
+    assert "is_valid" not in {c.name for c in learn.rows.columns}
+    assert "the column is_valid is left out: --time says how to split" in heard
+
+
+def test_columns_are_left_out_as_asked_and_a_figure_that_is_too_good_is_doubted(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    frame = people()[["job", "age", "income"]].assign(tax=lambda f: f.income * 0.3 + f.age % 2)
+    frame.to_csv("t.csv", index=False)
+    ask = ("train", "t.csv", "--target", "income", "--epochs", 12)
+    assert tipoff(*ask) == 0
+    assert "so good a figure is rare: is tax known before the answer is?" in words(capsys.readouterr().out)
+    assert tipoff(*ask, "--leave-out", "tax") == 0
+    said = words(capsys.readouterr().out)
+    assert "left out tax (as asked)" in said and "so good a figure" not in said
 
 
 def test_every_class_is_on_both_sides(tmp_path):
@@ -147,6 +171,8 @@ def test_a_column_called_target_is_taken_and_said(tmp_path, monkeypatch, capsys)
         (("--target", "since"), "too many for classes"),
         (("--target", "rich", "--group", "shop"), "no column 'shop' for --group"),
         (("--target", "rich", "--group", "city", "--time", "since"), "two ways to split"),
+        (("--target", "rich", "--leave-out", "jobs"), "no column 'jobs' for --leave-out"),
+        (("--target", "rich", "--leave-out", "rich"), "cannot be split by, or left out"),
         (("--target", "rich", "--arch", "tabn"), "Did you mean 'tabm'?"),
     ],
 )

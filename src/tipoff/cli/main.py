@@ -61,6 +61,10 @@ def train(
     time: Annotated[
         str | None, typer.Option(help="A table: check on the newest rows by this column.", show_default=False)
     ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="A table: a column not to learn from; may be repeated.", show_default=False),
+    ] = None,
     arch: Annotated[
         str | None,
         typer.Option(
@@ -105,7 +109,7 @@ def train(
     run_training(
         Settings(
             path=str(path), target=target, arch=arch, minutes=minutes, epochs=epochs, out=None if out is None else str(out),
-            size=size, bs=bs, seed=seed, pretrained=pretrained, quiet=quiet, group=group, time=time,
+            size=size, bs=bs, seed=seed, pretrained=pretrained, quiet=quiet, group=group, time=time, leave_out=tuple(leave_out or ()),
         )
     )  # fmt: skip
 

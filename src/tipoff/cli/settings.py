@@ -31,9 +31,11 @@ class Settings:
     quiet: bool = False
     group: str | None = None
     time: str | None = None
+    leave_out: tuple[str, ...] = ()
     task: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "leave_out", tuple(self.leave_out))  # a list, from a checkpoint
         if self.epochs is not None and self.epochs < 0:
             raise UsageError(f"--epochs is {self.epochs}; it is a number from 0 on (0 fits the head only).")
         if self.minutes is not None and self.minutes <= 0:

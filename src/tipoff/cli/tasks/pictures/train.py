@@ -35,9 +35,9 @@ SMOOTHING = 0.1  # of the labels; keeps the body near where the probe found it
 
 def prepare(settings: Settings) -> Learner:
     """Read the photos, say back what they are, make loaders and network."""
-    if settings.group or settings.time:
+    if settings.group or settings.time or settings.leave_out:
         raise UsageError(
-            "--group and --time are for tables; photos are split by folders, or by a column is_valid."
+            "--group, --time and --leave-out are for tables; photos are split by folders, or by a column is_valid."
         )
     found = infer(settings.data, settings.target, settings.seed, settings.folder.absolute())
     dls = _loaders(found, settings)

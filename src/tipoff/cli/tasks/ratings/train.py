@@ -23,9 +23,9 @@ ARCHES = ("dot", "nn")
 
 def prepare(settings: Settings) -> Learner:
     """Read the ratings, say back what they are, make loaders and network."""
-    if settings.group or settings.time:
+    if settings.group or settings.time or settings.leave_out:
         raise UsageError(
-            "--group and --time are for tables; ratings are split at random, or by a column is_valid."
+            "--group, --time and --leave-out are for tables; ratings are split at random, or by a column is_valid."
         )
     if settings.arch not in (None, *ARCHES):
         raise UsageError(f"There is no network {settings.arch!r} for ratings; there are dot and nn.")

@@ -36,18 +36,20 @@ def infer(settings: Settings) -> Found:
     frame = _read(settings)
     columns = [str(c) for c in frame.columns]
     target = settings.target or _obvious(columns, settings.data.name)
-    for option, name in (("--target", target), ("--group", settings.group), ("--time", settings.time)):
+    named = [("--target", target), ("--group", settings.group), ("--time", settings.time)]
+    for option, name in (*named, *(("--leave-out", c) for c in settings.leave_out)):
         if name is not None and name not in columns:
             raise DataError(
                 f"{settings.data.name} has no column {name!r} for {option}; there are {some(columns, 40)}."
                 f"{did_you_mean(name, columns)}"
             )
-    if target in (settings.group, settings.time):
-        raise UsageError(f"{target} cannot be predicted and split by at once.")
+    if target in (settings.group, settings.time, *settings.leave_out):
+        raise UsageError(f"{target} is to be predicted; it cannot be split by, or left out.")
     is_class = _is_class(frame[target], settings.data.name)
     split, how, spare = _split(frame, target, is_class, settings)
-    kinds = infer_columns(frame.drop(columns=spare), [target])
-    return Found(frame, target, is_class, kinds, split, how)
+    kinds = infer_columns(frame.drop(columns=[*spare, *settings.leave_out], errors="ignore"), [target])
+    asked = dict.fromkeys(settings.leave_out, "as asked")
+    return Found(frame, target, is_class, kinds._replace(left_out={**asked, **kinds.left_out}), split, how)
 
 
 def _read(settings: Settings) -> Any:
@@ -96,15 +98,20 @@ def _split(
 ) -> tuple[dict[str, Any], str, list[str]]:
     """Arguments for the loaders, the same in words, and columns that only say how to split."""
     seed = settings.seed
+    column = next((c for c in frame.columns if str(c).lower() in SPLITS and c != target), None)
+    says = [] if column is None or frame[column].nunique() != 2 else [column]
+    if says and (settings.group or settings.time):
+        note(
+            f"the column {column} is left out: {'--group' if settings.group else '--time'} says how to split"
+        )
     if settings.group is not None:
         how = f"chosen so that rows of one {settings.group} are on one side (seed {seed})"
-        return {"valid_group": settings.group, "valid_pct": SHARE, "seed": seed}, how, [settings.group]
+        return {"valid_group": settings.group, "valid_pct": SHARE, "seed": seed}, how, [settings.group, *says]
     if settings.time is not None:
         how = f"the newest {SHARE:.0%} by {settings.time}"
-        return {"valid_time": settings.time, "valid_pct": SHARE, "seed": seed}, how, []
-    column = next((c for c in frame.columns if str(c).lower() in SPLITS and c != target), None)
-    if column is not None and frame[column].nunique() == 2:
-        return {"valid_col": column, "seed": seed}, f"as the column {column} says", [column]
+        return {"valid_time": settings.time, "valid_pct": SHARE, "seed": seed}, how, says
+    if says:
+        return {"valid_col": column, "seed": seed}, f"as the column {column} says", says
     how = f"chosen at random (seed {seed})"
     if not is_class:
         return {"valid_pct": SHARE, "seed": seed}, how, []

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from tipoff.answer import number
-from tipoff.cli.screen import field, percent, say, short
+from tipoff.cli.screen import field, note, percent, say, short
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables.draw import predicted_and_true
 from tipoff.data.target import CategoryBlock
@@ -27,6 +27,7 @@ from tipoff.tabular.learner import TabularLearner
 
 WORDS = {"accuracy": "accuracy", "roc_auc": "AUC", "log_loss": "log loss", "mae": "off by (MAE)", "rmse": "RMSE", "r2": "R²"}  # fmt: skip
 MOST_CLASSES = 30  # of a confusion matrix that can be read
+TOO_GOOD = 0.99  # R² or AUC
 SHUFFLED = 200_000  # predictions, for what mattered
 
 
@@ -53,11 +54,21 @@ class Report:
         if self.calibration is not None:
             say()
             say(str(self.calibration))
+        if max(self.figures.get("r2", 0.0), self.figures.get("roc_auc", 0.0)) > TOO_GOOD:
+            say()
+            most = self.importance.ranked()[0][0]
+            note(
+                f"so good a figure is rare: is {most} known before the answer is? --leave-out trains without a column"
+            )
 
     def tell_rest(self) -> None:
         """What mattered, where things lie, what to do next."""
         say()
-        mattered = [f"{name} {amount:.2g}" for name, amount, low, _ in self.importance.ranked() if low > 0]
+        mattered = [
+            f"{name} {number(float(f'{amount:.2g}'))}"
+            for name, amount, low, _ in self.importance.ranked()
+            if low > 0
+        ]
         if mattered:
             field("what mattered", f"{', '.join(mattered[:6])} ({self.importance.figure} lost without it)")
         field("pictures", "  ".join(map(short, self.pictures)))
