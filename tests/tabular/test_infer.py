@@ -65,8 +65,11 @@ def test_an_id_is_found_and_a_number_that_repeats_is_not(df):
 
 
 def test_measurements_are_not_taken_for_ids():
-    df = pd.DataFrame({"x": np.random.default_rng(0).normal(size=100), "y": [0, 1] * 50})
-    assert leaks(df, "y") == {}
+    r = np.random.default_rng(0)
+    df = pd.DataFrame({"x": r.normal(size=100), "price": r.permutation(1_000_000)[:100], "y": [0, 1] * 50})
+    assert df.price.is_unique and leaks(df, "y") == {}
+    assert leaks(df.rename(columns={"price": "customer_id"}), "y") == {"customer_id": "id"}
+    assert leaks(df.rename(columns={"price": "customerID"}), "y") == {"customerID": "id"}
 
 
 @pytest.mark.parametrize(

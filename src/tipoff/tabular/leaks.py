@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 MIN_ROWS = 50  # with fewer, anything may be so by chance
 LOOKED_AT = 50_000  # rows
+ID_NAME = re.compile(r"(?i:(^|[ _.-])(id|key|uuid|guid|index|no|nr|number))$|[a-z]I[dD]$|^Unnamed: 0$")
 ROWS_A_VALUE = 5  # on average, of a column that decides
 
 
@@ -26,7 +28,7 @@ class Leak(NamedTuple):
 def find_leaks(frame: DataFrame, names: Iterable[str], y_names: Sequence[str] = ()) -> list[Leak]:
     """Those of the columns `names` that leak, looked for in up to 50,000 rows.
 
-    An id is a whole number or text that is another in each row. A copy goes one to one with the answer, or rises and falls
+    An id is text that is another in each row, or a whole number that counts them, or is called an id. A copy goes one to one with the answer, or rises and falls
     strictly with it; a column decides where each of its values goes with one answer only, though it has few.
 
     >>> import pandas as pd
@@ -41,7 +43,7 @@ def find_leaks(frame: DataFrame, names: Iterable[str], y_names: Sequence[str] = 
         part = frame.iloc[np.linspace(0, len(frame) - 1, LOOKED_AT).astype(int)]
     found: list[Leak] = []
     for name in names:
-        if _is_id(part[name]) and frame[name].is_unique:
+        if part[name].is_unique and _is_id(frame[name]):
             why = f"{name} is another in each row, as an id is: it says nothing of new rows"
             found.append(Leak(name, "id", why))
             continue
@@ -56,9 +58,12 @@ def find_leaks(frame: DataFrame, names: Iterable[str], y_names: Sequence[str] = 
 def _is_id(column: Series) -> bool:
     import pandas as pd
 
-    kinds = pd.api.types
-    countable = kinds.is_integer_dtype(column.dtype) or kinds.is_string_dtype(column.dtype)
-    return countable and column.is_unique and not column.isna().any()
+    if column.isna().any() or not column.is_unique:
+        return False
+    if not pd.api.types.is_integer_dtype(column.dtype):
+        return pd.api.types.infer_dtype(column) == "string"
+    # whole numbers may all differ by chance, as prices do: an id numbers the rows, or is called one
+    return int(column.max()) - int(column.min()) < 2 * len(column) or bool(ID_NAME.search(str(column.name)))
 
 
 def _gives_away(column: Series, target: Series) -> Leak | None:
