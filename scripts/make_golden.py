@@ -18,13 +18,16 @@ ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 sys.path.insert(0, str(GOLDEN))
 
-from golden_parts import CATALOG, Tiny, parts, pictures  # noqa: E402
+from golden_parts import CATALOG, Tiny, TinyRows, odd_rows, parts, pictures, table  # noqa: E402
 
 from tipoff.bundle import catalog, file  # noqa: E402
 from tipoff.bundle.predictor import Predictor  # noqa: E402
 from tipoff.data.plan import Plan  # noqa: E402
 from tipoff.data.target import CategoryBlock  # noqa: E402
+from tipoff.notes import listening  # noqa: E402
 from tipoff.spec import dump  # noqa: E402
+from tipoff.tabular.dates import Datepart  # noqa: E402
+from tipoff.tabular.row import DEFAULT_PROCS, RowBlock  # noqa: E402
 from tipoff.vision.augment import Brightness, Normalize  # noqa: E402
 from tipoff.vision.block import ImageBlock  # noqa: E402
 from tipoff.vision.geometry import Flip  # noqa: E402
@@ -61,8 +64,33 @@ def write_file() -> None:
     )
 
 
+def write_table() -> None:
+    """A model of rows, and its answers."""
+    rows = RowBlock(
+        ("job", "rooms", "smokes"),
+        ("age", "height"),
+        (Datepart("joined"), *DEFAULT_PROCS),
+        y_names=("salary",),
+    )
+    rows = rows.setup(table())
+    plan = Plan((rows,), (CategoryBlock(vocab=("high", "low")),))
+    model = TinyRows(2, len(rows.cat_names), len(rows.cont_names))
+    net = model.build().eval()
+    file.write(of_table.with_suffix(".tipoff"), file.Bundle(plan, model, net.state_dict()), CATALOG)
+    with listening(lambda _: None):
+        answers = [
+            {"row": r, "answer": Predictor(plan, net)(r)["probabilities"]} for r in [*table(), *odd_rows()]
+        ]
+    of_table.with_suffix(".json").write_text(
+        json.dumps(answers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
 if not name.with_suffix(".tipoff").exists():
     write_file()
+of_table = GOLDEN / f"table{file.FORMAT}"
+if not of_table.with_suffix(".tipoff").exists():
+    write_table()
 classifier = replace(VisionModel("timm/test_efficientnet", 3), lin_ftrs=(7,))
 with torch.device("meta"):
     shapes = {k: list(v.shape) for k, v in classifier.build().state_dict().items()}
@@ -71,5 +99,5 @@ old = json.loads(kept.read_text(encoding="utf-8"))["parts"] if kept.exists() els
 now = {n: dump(spec, catalog.CATALOG) for n, spec in parts().items()}
 specs = {"parts": {**now, **old}, "classifier": {"spec": dump(classifier, catalog.CATALOG), "shapes": shapes}}
 kept.write_text(json.dumps(specs, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-for path in sorted(GOLDEN.glob(f"{name.name}.*")):
+for path in sorted([*GOLDEN.glob(f"{name.name}.*"), *GOLDEN.glob(f"{of_table.name}.*")]):
     print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")

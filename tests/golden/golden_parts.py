@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from tipoff.collab.block import ClickBlock, PairBlock, RatingBlock
 from tipoff.collab.features import Feature, Features
@@ -47,7 +48,55 @@ class Tiny(Spec):
         )
 
 
-CATALOG = {"golden.tiny@1": Tiny}
+@dataclass(frozen=True)
+class TinyRows(Spec):
+    """A small network of codes and numbers."""
+
+    n_out: int
+    n_codes: int
+    n_numbers: int
+
+    def build(self) -> nn.Module:
+        return _RowNet(self.n_codes + self.n_numbers, self.n_out)
+
+
+class _RowNet(nn.Module):
+    def __init__(self, n: int, n_out: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(n, 8), nn.ReLU(), nn.Linear(8, n_out))
+
+    def forward(self, cats: Tensor, conts: Tensor) -> Tensor:
+        return self.layers(torch.cat([cats.float(), conts], 1))
+
+
+CATALOG = {"golden.tiny@1": Tiny, "golden.tiny_rows@1": TinyRows}
+
+
+def table() -> list[dict[str, object]]:
+    """Twelve rows of all kinds of columns, with gaps, that need no random numbers."""
+    return [
+        {
+            "job": ("cook", "nurse", "Köchin", None)[i % 4],
+            "rooms": (2, 3, 2.5)[i % 3],
+            "smokes": i % 5 == 0,
+            "age": None if i % 6 == 0 else 20 + 3 * i,
+            "height": 1.5 + i / 40,
+            "joined": f"{i + 1:02}.{(i * 5) % 12 + 1:02}.202{i % 4}",
+            "salary": ("low", "high")[i % 2],
+        }
+        for i in range(12)
+    ]
+
+
+def odd_rows() -> list[dict[str, object]]:
+    """New rows as they come: other types, gaps, categories that training had not."""
+    plain = {"job": "cook", "rooms": 2, "smokes": True, "age": 31, "height": 1.7, "joined": "29.02.2024"}
+    return [
+        plain,
+        {**plain, "job": "pilot", "rooms": "2.5", "smokes": "no"},
+        {**plain, "age": None, "height": None, "joined": None},
+        {**plain, "age": " 44 ", "rooms": 3.0, "smokes": 0, "job": ""},
+    ]
 
 
 def pictures() -> list[np.ndarray]:

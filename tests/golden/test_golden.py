@@ -11,6 +11,7 @@ from golden_parts import CATALOG, parts, pictures
 from tipoff.bundle.catalog import CATALOG as KNOWN
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import load_predictor, verify
+from tipoff.notes import listening
 from tipoff.spec import dump, load
 
 HERE = Path(__file__).parent
@@ -33,6 +34,16 @@ def test_an_old_file_holds_what_it_held():
     assert bundle.plan.targets[0].vocab == ("beagle", "Größe", "猫")
     assert bundle.facts == {"task": "a golden file"} and bundle.card == "# Model card\n"
     assert np.array_equal(np.load(HERE / "format1.npz")["pictures"], np.stack(pictures()))
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in HERE.glob("table*.tipoff")))
+def test_an_old_model_of_a_table_gives_the_answers_it_gave(name):
+    predictor = load_predictor(HERE / f"{name}.tipoff", catalog=CATALOG)
+    kept = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+    with listening(lambda _: None):
+        for old in kept:
+            assert predictor(old["row"])["probabilities"] == pytest.approx(old["answer"], abs=1e-5)
+    assert len(kept) == 16
 
 
 SPECS = json.loads((HERE / "format1.json").read_text(encoding="utf-8"))
