@@ -15,6 +15,7 @@ require("torch", "tipoff.text")
 _PLACES = {
     "tipoff.nn.awd_lstm": ("AWD_LSTM",),
     "tipoff.text.block": ("TextBlock",),
+    "tipoff.text.both_ways": ("both_ways",),
     "tipoff.text.callbacks": ("ModelResetter", "RNNCallback", "RNNRegularizer", "rnn_cbs"),
     "tipoff.text.files": ("get_text_files",),
     "tipoff.text.generate": ("continue_text",),
@@ -28,6 +29,7 @@ _PLACES = {
         "gpt_clas_config",
         "gpt_lm_config",
     ),
+    "tipoff.text.numbers": ("human_numbers",),
     "tipoff.text.pieces": ("SubwordTokenizer",),
     "tipoff.text.target": ("NextToken",),
     "tipoff.text.tokenizer": ("Tokenizer",),

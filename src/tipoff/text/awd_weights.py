@@ -68,12 +68,8 @@ def _of_bundle(path: Path) -> LanguageWeights:
     tokens = getattr(bundle.plan.inputs[0], "tokens", None)
     if tokens is None or not getattr(bundle.plan.inputs[0], "is_lm", False):
         raise ArchError(f"{path} is not a language model; export one: language_model_learner(...).export().")
-    return LanguageWeights(
-        bundle.weights,
-        tokens.names,
-        str(bundle.facts.get("weights") or path),
-        str(bundle.facts.get("licence") or "as stated in its card"),
-    )
+    licence = str(bundle.facts.get("licence") or "as stated in its card")
+    return LanguageWeights(bundle.weights, tokens.names, path.name, licence)
 
 
 def _read_state(path: Path) -> dict[str, Tensor]:
@@ -163,6 +159,8 @@ def matched(have: LanguageWeights, vocab: Sequence[str]) -> tuple[dict[str, Tens
 
     Also how many were known. As fastai's `match_embeds`.
     """
+    if list(have.vocab) == list(vocab):  # several rows may fill up under one name
+        return dict(have.state), len(vocab)
     at = {t: i for i, t in enumerate(have.vocab)}
     old = torch.tensor([at.get(t, -1) for t in vocab])
     state = dict(have.state)

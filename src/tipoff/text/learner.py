@@ -107,9 +107,8 @@ class TextLearner(Learner):
     def _moved(self, have: LanguageWeights, names: tuple[str, ...], keep: bool = False) -> dict[str, Tensor]:
         """The tensors for the tokens `names`: all with `keep`, else those of the encoder."""
         state, n_known = matched(have, names)
-        note(
-            f"{n_known:,} of {len(names):,} tokens are known to {have.source}; the others begin with the mean of all"
-        )
+        rest = "" if n_known == len(names) else "; the others begin with the mean of all"
+        note(f"{n_known:,} of {len(names):,} tokens are known to {have.source}{rest}")
         return state if keep else {k[2:]: v for k, v in state.items() if k.startswith("0.")}
 
     def fit_head(self, C: float | None = None) -> float | None:
