@@ -104,8 +104,11 @@ def test_what_is_no_date_is_an_error_that_names_the_row():
 
 
 @pytest.mark.parametrize(
-    "values", [["1", "2"], ["a", "b"], ["12.5", "3.7"], ["1-2", "b"], [None, None], ["A1B2", "C3"]]
-)
+    "values",
+    [["1", "2"], ["a", "b"], ["12.5", "3.7"], ["1-2", "b"], [None, None], ["A1B2", "C3"], ["18-24", "25-34"],
+     ["12:30", "13:45"], ["555-1234", "555-9999"], ["1.2.3", "1.2.4"], ["1/2", "3/4"], ["192.168.1.1", "10.0.0.1"],
+     ["10-20-30", "40-50-60"], ["2024-05-31", "2024-13-31"]],
+)  # fmt: skip
 def test_other_text_is_not_taken_for_dates(values):
     assert find_formats(pd.Series(values, dtype=object), whole=True) == ()
 

@@ -1,5 +1,7 @@
 """Steps of a table against pandas and scikit-learn."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from tipoff.errors import UsageError
 from tipoff.tabular import Categorify, FillMissing, Normalize, TabularPandas, TabularProc
 from tipoff.tabular.procs import as_procs
 from tipoff.tabular.row import RowBlock
+from tipoff.testing import check_proc
 
 
 def fitted(df, procs, cats=CATS, conts=CONTS, n=200):
@@ -127,6 +130,32 @@ def test_a_step_of_ones_own():
 
     df = pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, 4.0]})
     assert TabularPandas(df, [Ratio], [], ["a", "b"]).items.ratio.tolist() == [0.5, 0.75]
+
+
+def test_the_contract_notices_a_step_that_breaks_it():
+    @dataclass(frozen=True)
+    class InPlace(TabularProc):
+        def apply(self, columns):
+            columns["x"] = columns["x"] - 1
+            return columns
+
+    @dataclass(frozen=True)
+    class OfTheBatch(TabularProc):
+        def apply(self, columns):
+            return {**columns, "x": columns["x"] - columns["x"].mean()}
+
+    @dataclass(frozen=True)
+    class OneWay(TabularProc):
+        def apply(self, columns):
+            return {**columns, "x": columns["x"] * 2}
+
+    for step, said in (
+        (InPlace(), "changes the columns"),
+        (OfTheBatch(), "another x alone"),
+        (OneWay(), "other numbers in x"),
+    ):
+        with pytest.raises(AssertionError, match=said):
+            check_proc(step, {"x": np.array([1.0, 2.0])}, [], ["x"])
 
 
 def test_the_frame_that_is_given_is_never_changed(df):
