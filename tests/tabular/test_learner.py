@@ -203,7 +203,7 @@ def test_fastais_arguments_reach_its_network():
 
 
 def test_a_rate_fits_the_network_unless_given():
-    assert learner(arch="mlp").lr == 0.001 and learner().lr == 0.01 and learner(lr=0.2).lr == 0.2
+    assert learner(loaders(bs=64), arch="mlp").lr == 0.001 and learner(loaders(bs=16)).lr == 0.00175 and learner(lr=0.2).lr == 0.2
 
 
 # numbers, labels

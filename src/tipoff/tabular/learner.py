@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
+from tipoff.callbacks.gradients import GradientClip
 from tipoff.callbacks.tracking import EarlyStopping, KeepBest
 from tipoff.data.batch import Batch
 from tipoff.data.block import Target
@@ -202,7 +204,7 @@ def _listed(cbs: Any) -> list[Any]:
 
 
 ADAM = partial(Adam, eps=1e-8)  # the gradient of one member in many is small
-RATES: dict[str, float] = {"tabm": 0.007, "mlp": 0.001}  # at a batch size of 64, fastai's
+RATES: dict[str, float] = {"tabm": 0.0035, "mlp": 0.001}  # at a batch size of 64, fastai's
 
 
 def default_rate(arch: str, bs: int) -> float:
@@ -211,7 +213,7 @@ def default_rate(arch: str, bs: int) -> float:
     >>> default_rate("mlp", 64), default_rate("mlp", 1024)
     (0.001, 0.004)
     """
-    return RATES[arch] * (bs / 64) ** 0.5
+    return RATES[arch] * math.sqrt(bs / 64)
 
 
 def tabular_learner(
@@ -277,6 +279,7 @@ def tabular_learner(
         n_bins = min(max(n_rows // ROWS_A_BIN, MIN_BINS), MAX_BINS)
         spec = TabMSpec(sizes, n_cont, c, **{"average": _average(target), "n_bins": n_bins, **options})
     model = spec.build()
+    own = [GradientClip(1.0)] if arch == "tabm" else []  # at high rates a step may be far too long
     if len(dls) and isinstance(model, TabM):
         model.fit(dls.train.dataset.conts)
     if precision == "auto":
@@ -289,7 +292,7 @@ def tabular_learner(
         opt_func,
         default_rate(arch, dls.bs) if lr is None else lr,
         splitter,
-        cbs,
+        [*own, *_listed(cbs)],
         metrics,
         path,
         model_dir,
