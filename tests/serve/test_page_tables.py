@@ -324,7 +324,7 @@ def test_ratings_are_given_by_keyboard_alone(visit, films):
 def in_all_states(visit, url, films, **how):
     """A page with an answer, a table, an error in the form and in a table; and one with recommendations."""
     page = visit(url, allow=REFUSED, **how)
-    ask(page, age=70)
+    ask(page, age=70, job="judge", hours=12.5, city="Lima")
     give(page, table(), table("bad.csv", people(3)[["age"]]))
     done(page, 3)
     page.get_by_label("age", exact=True).fill("many")
@@ -357,11 +357,17 @@ def test_axe_finds_no_barrier_on_the_pages_to_read(visit, url, films, axe_itself
         assert page.evaluate(AXE) == [], address
 
 
+CUT_OFF = """() => [...document.querySelectorAll('.card .say *')].filter(e => !e.closest('.scroll'))
+  .filter(e => e.getBoundingClientRect().right > e.closest('.card').getBoundingClientRect().right)
+  .map(e => e.outerHTML)"""
+
+
 def test_a_finger_hits_everything_and_nothing_runs_over_the_edge(visit, url, films):
     with in_all_states(visit, url, films, width=PHONE) as pages:
         for page in pages:
             assert page.evaluate(SMALL) == []
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+            assert page.evaluate(CUT_OFF) == []
     page = visit(url, width=320)
     for address in ("/", "/card", "/docs"):
         for where in (url, films):
