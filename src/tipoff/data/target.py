@@ -108,15 +108,16 @@ class CategoryBlock(Target):
 
     def encode_all(self, values: Sequence[Any]) -> Tensor:  # -> long (N,)
         at = {name: i for i, name in enumerate(self.names)}
-        unknown = Counter(v for v in values if v not in at) if not self.add_na else Counter()
-        if unknown:
-            label, n = unknown.most_common(1)[0]
+        other = 0 if self.add_na else -1
+        codes = np.fromiter((at.get(v, other) for v in values), np.int64, len(values))
+        if codes.min(initial=0) < 0:
+            label, n = Counter(v for v in values if v not in at).most_common(1)[0]
             raise DataError(
                 f"{n} item{'s have' if n > 1 else ' has'} the label {label!r}, which is not among the {len(at)} of the training set: "
                 f"{some(at, 12)}.{did_you_mean(str(label), map(str, at))} Split again so that every class has items "
                 "to learn from, or pass CategoryBlock(vocab=[...]) with all of them."
             )
-        return torch.tensor([at.get(v, 0) for v in values], dtype=torch.long)
+        return torch.from_numpy(codes)
 
     def decode(self, value: Tensor) -> Any:
         return self.names[int(value)]
