@@ -115,7 +115,9 @@ def EndSplitter(valid_pct: float = 0.2, valid_last: bool = True) -> Splitter:
     return split
 
 
-def GroupSplitter(groups: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
+def GroupSplitter(
+    groups: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2, seed: int | None = None
+) -> Splitter:
     """About `valid_pct` of the items, so that no group is on both sides: the same patient, the same shop.
 
     `groups` has the group of each item, or names a column of a data frame. Items without a group are learned from.
