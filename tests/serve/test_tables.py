@@ -11,8 +11,13 @@ import torch
 
 from tests.people import people
 from tests.serve.running import running
+from tests.serve.tables import COLUMNS
 from tipoff.bundle.predictor import load_predictor
+from tipoff.data.target import MultiCategoryBlock
+from tipoff.errors import BundleError
+from tipoff.serve.model import open_model
 from tipoff.serve.settings import Settings
+from tipoff.tabular import TabularDataLoaders, tabular_learner
 
 ROW = {"job": "judge", "age": 70, "hours": 38.5, "city": "Oslo"}
 
@@ -188,6 +193,49 @@ def test_numbers_are_answered_with_their_value(number_model):
     assert answer["value"] > 40_000 and answer["sentence"] == f"{answer['value']:,.0f}" and answer["why"]
     assert pd.read_csv(io.StringIO(made.text)).columns[-1] == "value"
     assert "on average" in json.loads(made.headers["x-summary"])
+
+
+def labels_model(tmp_path):
+    """Which of two things people are, at once."""
+    frame = people().assign(old=lambda f: f.age > 50, tired=lambda f: f.hours > 45)
+    dls = TabularDataLoaders.from_df(
+        frame, **COLUMNS, y_names=["old", "tired"], y_block=MultiCategoryBlock, seed=1, device="cpu"
+    )
+    learn = tabular_learner(dls, arch="mlp", layers=[32], lr=0.01)
+    with learn.no_bar():
+        learn.fit_one_cycle(8)
+    return open_model(learn.export((tmp_path / "labels.tipoff").absolute()), 1)
+
+
+def test_several_labels_are_answered(tmp_path):
+    with running([labels_model(tmp_path)]) as url:
+        answer = ask(url, {**ROW, "hours": 55}, params={"why": True}).json()["answers"][0]
+        made = upload(url, people(9)[list(ROW)].to_csv(index=False), accept="text/csv")
+        assert httpx.get(url).status_code == 200 == httpx.get(f"{url}/card").status_code
+    assert set(answer["labels"]) == {"old", "tired"} and answer["sentence"] == "old, tired"
+    assert list(pd.read_csv(io.StringIO(made.text)).columns[-3:]) == ["labels", "old", "tired"]
+
+
+def test_a_model_of_several_columns_of_different_kinds_is_refused(tmp_path):
+    dls = TabularDataLoaders.from_df(people(), **COLUMNS, y_names=["rich", "income"], seed=1, device="cpu")
+    learn = tabular_learner(dls, arch="mlp", layers=[8], loss_func=lambda pred, *ys: pred.mean())
+    file = learn.export((tmp_path / "two.tipoff").absolute())
+    with pytest.raises(BundleError, match=r"several columns \(rich, income\)"):
+        open_model(file, 1)
+
+
+def test_models_of_every_kind_live_in_one_server(row_model, number_model, pair_model, model):
+    with running([row_model, number_model, pair_model, model]) as url:
+        assert {m["name"] for m in httpx.get(f"{url}/models").json()} == {
+            "rich",
+            "income",
+            "films",
+            "colours",
+        }
+        for address in ("/", "/docs", "/rich/", "/income/card", "/films/", "/films/items?q=a", "/colours/"):
+            assert httpx.get(url + address).status_code == 200, address
+        assert ask(f"{url}/rich", ROW).json()["answers"][0]["label"] == ">50K"
+        assert ask(f"{url}/films", {"n": 1}).json()["answers"][0]["recommendations"]
 
 
 def test_serving_tables_does_not_load_the_training_code(row_file, tmp_path):

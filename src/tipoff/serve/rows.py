@@ -15,7 +15,7 @@ from tipoff.answer import Category, MultiCategory, number
 from tipoff.bundle.predictor import Predictor
 from tipoff.data.block import Target
 from tipoff.data.shares import row_shares
-from tipoff.errors import some
+from tipoff.errors import BundleError, some
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -30,6 +30,11 @@ class RowPredictor:
     """A model of tables: `block` reads frames, `target` says what the numbers of the network mean."""
 
     def __init__(self, predictor: Predictor) -> None:
+        if len(predictor.plan.targets) > 1:
+            names = ", ".join(getattr(predictor.plan.inputs[0], "y_names", ()))
+            raise BundleError(
+                f"The model answers several columns ({names}); ask it in Python, by load_learner."
+            )
         self.predictor = predictor
         self.block: Any = predictor.plan.inputs[0]
 
@@ -56,6 +61,8 @@ class RowPredictor:
 
         A share is in probability of the answer, or in the unit of the number that is predicted.
         """
+        if isinstance(getattr(self.target, "answers", None), MultiCategory):
+            return []  # of no one answer
         shares = row_shares(self.predictor.plan, self.predictor.probabilities, row, n_rounds=ROUNDS)
         typical = {c.name: c.typical for c in self.columns}
         return [

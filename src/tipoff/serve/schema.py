@@ -150,7 +150,11 @@ def _question(about: About) -> dict[str, Any]:
 def _value(column: dict[str, Any]) -> dict[str, Any]:
     """A column as JSON Schema; null is taken everywhere, and so is a category that was not in training, as unknown."""
     if column["kind"] == "number":
-        seen = f"{number(column['low'])} to {number(column['high'])} in training." if column["low"] is not None else ""
+        seen = (
+            f"{number(column['low'])} to {number(column['high'])} in training."
+            if column["low"] is not None
+            else ""
+        )
         return {"type": ["number", "null"], "description": seen}
     if column["kind"] == "date":
         return {
