@@ -35,6 +35,7 @@ from tipoff.metrics.resolve import KNOWN, as_metric
 from tipoff.spec import Spec
 from tipoff.tabular.columns import Column
 from tipoff.tabular.dates import Datepart
+from tipoff.tabular.model import MLPSpec, TabMSpec
 from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.values import Coded
@@ -177,6 +178,7 @@ TARGETS = [
     (RegressionBlock(), [1.5, -2.0, 30.25]),
     (RegressionBlock(y_range=(0.0, 5.0), unit="stars"), [1.0, 4.5]),
     (RegressionBlock(), [[1.0, 2.0], [3.0, 4.5]]),
+    (RegressionBlock(log=True, shift=(1.5,), scale=(0.5,)), [1.5, 20.0]),
     (RatingBlock(), [4.0, 1.0, 5.0]),
     (ClickBlock(2), [1.0, 0.0, 0.0]),
     (NextToken(NUMBERS), ["two", "xxbos", "three"]),
@@ -186,6 +188,10 @@ RATINGS = [
     Features((Feature("age", "number", mean=33.5, std=12.0),)),
     CollabModel(10, 20, y_range=(0.0, 5.5)),
     CollabModel(10, 20, members=1, layers=(8,), emb_szs=(4, 5)),
+]
+NETWORKS = [
+    MLPSpec(((3, 2), (7, 4)), 2, 3, (20, 10), (0.1, 0.2), 0.04),
+    TabMSpec(((3, 2),), 4, 1, (16,), 0.2, 4, 12, 8, "sigmoid"),
 ]
 ITEM_TRANSFORMS = [
     *(r.Resize(24, method, pad) for method in ("crop", "squish", "pad") for pad in ("zeros", "border", "reflection")),
@@ -217,7 +223,7 @@ def test_every_block_target_and_transform_has_an_example():
 
 def test_everything_that_a_model_file_may_name_is_checked():
     checked = {type(e[0] if isinstance(e, tuple) else e) for e in
-               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *RATINGS, *TOKENIZERS)}  # fmt: skip
+               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *RATINGS, *TOKENIZERS, *NETWORKS)}  # fmt: skip
     paths = {f"{c.__module__}:{c.__qualname__}" for c in checked}
     assert set(CATALOG.values()) - paths == {"tipoff.data.plan:Plan", "tipoff.vision.model:VisionModel"}
 
@@ -253,7 +259,7 @@ def test_columns_of_tables(column):
     check_spec(column)
 
 
-@pytest.mark.parametrize("spec", RATINGS, ids=names(RATINGS))
+@pytest.mark.parametrize("spec", [*RATINGS, *NETWORKS], ids=names([*RATINGS, *NETWORKS]))
 def test_parts_of_ratings(spec):
     check_spec(spec)
 

@@ -14,6 +14,7 @@ from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBloc
 from tipoff.spec import Spec
 from tipoff.tabular.columns import Column
 from tipoff.tabular.dates import Datepart
+from tipoff.tabular.model import MLPSpec, TabMSpec
 from tipoff.tabular.procs import Categorify, FillMissing
 from tipoff.tabular.procs import Normalize as NormalizeNumbers
 from tipoff.tabular.row import RowBlock
@@ -143,6 +144,9 @@ def parts() -> dict[str, Spec]:
         "tabular.fill_missing@1": FillMissing(
             "constant", False, (("age", -1.0),), ("age", "size"), (-1.0, 0.0), ("age_na", None)
         ),
+        "tabular.mlp@1": MLPSpec(
+            ((3, 2), (7, 4)), 2, 3, (20, 10), (0.1, 0.2), 0.04, False, True, False, False
+        ),
         "tabular.normalize@1": NormalizeNumbers(("age", "size"), (37.5, 2.0), (13.25, 0.5)),
         "tabular.row@1": RowBlock(
             ("job", "age_na"),
@@ -177,6 +181,7 @@ def parts() -> dict[str, Spec]:
         "vision.warp@1": Warp(0.1, 0.3),
         "vision.random_crop@1": RandomCrop(0.5, (0.5, 2.0)),
         "vision.resize_batch@1": ResizeBatch((16, 24)),
+        "tabular.tabm@1": TabMSpec(((3, 2),), 4, 1, (16,), 0.2, 4, 12, 8, "sigmoid"),
         "vision.classifier@1": VisionModel(
             "resnet34", 37, 1, (256, 64), 0.25, False, False, True, True, (0.0, 1.0)
         ),

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from golden_parts import CATALOG, parts, pictures
 
+from tests.golden.golden_parts import CATALOG, parts, pictures
 from tipoff.bundle.catalog import CATALOG as KNOWN
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import load_predictor, verify
