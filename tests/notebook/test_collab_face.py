@@ -82,7 +82,7 @@ def test_a_dot_product_from_scratch(cells):
             def __init__(self): self.a = nn.Linear(1, 3, bias=False)
         kind = type(T().a.weight)
     """)
-    assert out["same"] and out["x"].shape == (64, 2) and out["n"] == 1
+    assert out["same"] and out["x"].shape[1] == 2 and out["n"] == 1
     losses = [v[1] for v in out["learn"].recorder.values]
     assert losses[-1] < losses[0]
     assert out["kind"].__name__ == "Parameter"

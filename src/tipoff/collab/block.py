@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # B batch, K members
-
-
-@lru_cache(maxsize=8)
-def _names(names: tuple[Any, ...]) -> Names:
-    return Names(names)
 
 
 @dataclass(frozen=True)
@@ -52,18 +47,13 @@ class PairBlock(Block):
         users, items = pairs_of(values)
         return self.replace(users=vocabulary(users), items=vocabulary(items))
 
-    def _set_up(self, names: tuple[Any, ...] | None) -> Names:
-        if names is None:
-            raise NotSetUp("PairBlock knows no users and items yet: setup reads them from the training rows.")
-        return _names(names)
-
-    @property
+    @cached_property
     def user_names(self) -> Names:
-        return self._set_up(self.users)
+        return _set_up(self.users)
 
-    @property
+    @cached_property
     def item_names(self) -> Names:
-        return self._set_up(self.items)
+        return _set_up(self.items)
 
     @property
     def classes(self) -> dict[str, Names]:
@@ -98,6 +88,12 @@ class PairBlock(Block):
     def show(self, value: Tensor, ax: Axes) -> None:
         user, item = self.decode(value)
         entitle(ax, f"{self.user_name} {user}\n{item}")
+
+
+def _set_up(names: tuple[Any, ...] | None) -> Names:
+    if names is None:
+        raise NotSetUp("PairBlock knows no users and items yet: setup reads them from the training rows.")
+    return Names(names)
 
 
 @dataclass(frozen=True)

@@ -133,10 +133,9 @@ class Recommender:
         rated = self._codes(ratings)
         point = self.fold_in(ratings, features)
         scores = self._of_point(point.at)
-        pulls = self._factors[0] @ point.pulls[:, :-1].T  # (N, M): what each rating does to each item
         best = self._best(scores, n, torch.cat([rated, self._codes(exclude)]))
-        names = list(ratings)
-        return [self._said(i, z, _why(pulls[i], names, point.liked)) for i, z in best]
+        factors, names = self._factors[0], list(ratings)
+        return [self._said(i, z, _why(point.pulls[:, :-1] @ factors[i], names, point.liked)) for i, z in best]
 
     def fold_in(self, ratings: Mapping[Any, float], features: Mapping[str, Any] | None = None) -> Point:
         """Where somebody with these ratings stands among the users: a point of `factors + 1` numbers."""
