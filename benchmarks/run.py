@@ -149,7 +149,7 @@ def ratings_page(r: dict[str, Any]) -> list[str]:
         "averages": "averages of users and items",
         "SVD": "surprise, SVD",
         "SVD++": "surprise, SVD++",
-        "one member": "tipoff, one member: fastai's model",
+        "one member": "tipoff, fastai's model and recipe: one member, batches of 64",
         "tipoff": "tipoff, the default",
     }
     columns = ["u1", "u2", "u3", "u4", "u5", "mean", "random"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from tipoff.collab.block import ClickBlock, PairBlock, RatingBlock
@@ -78,17 +79,18 @@ class CollabDataLoaders(DataLoaders):
             frame, [user_name, item_name, rating_name], ["user", "item", "rating"]
         )
         keep = usable(frame, user, item, rating)
-        need_range(numbers_of(frame, rating)[keep], frame.loc[keep], rating)
+        stars = numbers_of(frame, rating)
+        need_range(stars[keep], frame.loc[keep], rating)
         train, valid = _split(frame, keep, valid_pct, valid_idx, valid_col, seed)
         pairs, tables = _pairs(frame, train, user, item, user_features, item_features)
-        every = np.concatenate([train, valid])
-        target = RatingBlock(name=str(rating)).setup(numbers_of(frame, rating)[every].tolist())
+        every = stars[np.concatenate([train, valid])]
+        target = RatingBlock(float(every.min()), float(every.max()), name=str(rating))
         plan = Plan((pairs,), (target,))
 
         def part(rows: np.ndarray) -> RatingDataset:
             found = frame.iloc[rows]
             x = pairs.encode_columns(found[user], found[item])
-            return RatingDataset(plan, x, target.encode_all(found[rating].astype("float32")), rows)
+            return RatingDataset(plan, x, torch.tensor(stars[rows, None], dtype=torch.float32), rows)
 
         datasets = part(train), part(valid)
         _say_unknown(datasets[1])
@@ -214,7 +216,8 @@ def _split(
         made = ColSplitter(valid_col)(frame)
     else:
         made = RandomSplitter(valid_pct, seed)(frame)
-    train, valid = (np.array([i for i in part if keep[i]], dtype=np.int64) for part in made)
+    parts = [np.asarray(part, dtype=np.int64) for part in made]
+    train, valid = (part[keep[part]] for part in parts)
     for part, what in ((train, "learn from"), (valid, "check on")):
         if not len(part):
             raise DataError(f"The split leaves no ratings to {what}; there are {int(keep.sum()):,} in all.")

@@ -108,7 +108,7 @@ class Recommender:
             why = "liked by people who rate as you do" if code else "liked by most people"
         out = self._codes(exclude)
         if exclude_seen and code:
-            out = torch.cat([out, self.net.seen.of(code)])
+            out = torch.cat([out, self.net.seen.of(code).cpu()])
         return [self._said(i, z, why) for i, z in self._best(scores, n, out)]
 
     def popular(self, n: int = 10) -> list[Answer]:
