@@ -2,10 +2,37 @@
 
 from pathlib import Path
 
-WORDS = (
-    "the movie was and i think that this film is a story about people who live great lovely brilliant funny touching "
-    "superb awful boring terrible stupid dull weak ."
-).split()
+WORDS = [
+    "the",
+    "movie",
+    "was",
+    "and",
+    "i",
+    "think",
+    "that",
+    "this",
+    "film",
+    "is",
+    "a",
+    "story",
+    "about",
+    "people",
+    "who",
+    "live",
+    "great",
+    "lovely",
+    "brilliant",
+    "funny",
+    "touching",
+    "superb",
+    "awful",
+    "boring",
+    "terrible",
+    "stupid",
+    "dull",
+    "weak",
+    ".",
+]
 
 
 def tokenizer(folder: Path, specials: tuple[str, ...]):

@@ -15,8 +15,8 @@ require("torch", "tipoff.text")
 _PLACES = {
     "tipoff.nn.awd_lstm": ("AWD_LSTM",),
     "tipoff.text.block": ("TextBlock",),
-    "tipoff.text.both_ways": ("both_ways",),
     "tipoff.text.callbacks": ("ModelResetter", "RNNCallback", "RNNRegularizer", "rnn_cbs"),
+    "tipoff.text.directions": ("both_ways",),
     "tipoff.text.files": ("get_text_files",),
     "tipoff.text.generate": ("continue_text",),
     "tipoff.text.learner": ("LMLearner", "TextLearner", "language_model_learner", "text_classifier_learner"),

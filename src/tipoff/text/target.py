@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from tipoff.data.block import Target
 from tipoff.display import entitle
 from tipoff.errors import DataError, NotSetUp, did_you_mean
+from tipoff.nn.next_word import next_word_loss
 from tipoff.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class NextToken(Target):
         return self.names[ids[0]] if value.ndim == 0 else self.tokens.decode(ids)
 
     def loss(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, T, V), (B, T) -> ()
-        return F.cross_entropy(pred.flatten(0, -2), y.flatten())
+        return next_word_loss(pred.flatten(0, -2), y.flatten())
 
     def loss_each(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, T, V), (B, T) -> (B,)
         each = F.cross_entropy(pred.flatten(0, -2), y.flatten(), reduction="none")

@@ -1,0 +1,163 @@
+"""Going on with a text: what is drawn, what is never written, and what is given back as it was."""
+
+import pytest
+import torch
+from torch import nn
+
+from tipoff.errors import UsageError
+from tipoff.text import TextDataLoaders, continue_text, language_model_learner
+from tipoff.text.generate import chances, drawn
+
+LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, 1.5])
+
+
+def test_temperature_divides_and_zero_takes_the_likeliest():
+    torch.testing.assert_close(chances(LOGITS, 0.5), (LOGITS / 0.5).softmax(0))
+    assert chances(LOGITS, 0).tolist() == [1, 0, 0, 0, 0]
+
+
+def test_top_k_keeps_the_k_likeliest_in_their_shares():
+    got, prob = chances(LOGITS, top_k=2), LOGITS.softmax(0)
+    torch.testing.assert_close(got[[0, 4]], prob[[0, 4]] / prob[[0, 4]].sum())
+    assert got[[1, 2, 3]].sum() == 0
+
+
+def test_top_p_keeps_the_fewest_that_reach_it():
+    prob = LOGITS.softmax(0)  # 0.45, 0.17, 0.06, 0.02, 0.27
+    assert (chances(LOGITS, top_p=0.4) > 0).tolist() == [True, False, False, False, False]
+    assert (chances(LOGITS, top_p=0.7) > 0).tolist() == [True, False, False, False, True]
+    torch.testing.assert_close(chances(LOGITS, top_p=1.0), prob)
+
+
+def test_min_p_keeps_what_is_not_far_below_the_likeliest():
+    assert (chances(LOGITS, min_p=0.5) > 0).tolist() == [True, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"temperature": -1}, {"top_p": 0}, {"top_p": 1.1}, {"top_k": 0}, {"min_p": 2}]
+)
+def test_settings_that_make_no_sense_are_refused(bad):
+    with pytest.raises(UsageError, match=next(iter(bad))):
+        chances(LOGITS, **bad)
+
+
+class Fixed(nn.Module):
+    """The same logits at every place; counts what it was given."""
+
+    def __init__(self, logits):
+        super().__init__()
+        self.logits, self.seen = logits, []
+
+    def forward(self, words):
+        self.seen.append(words.shape[1])
+        return self.logits.expand(*words.shape, -1)
+
+
+def test_tokens_come_as_often_as_their_probability_says_and_banned_ones_never():
+    stream = drawn(Fixed(LOGITS), torch.tensor([0]), torch.tensor([4]), torch.Generator().manual_seed(0), 8)
+    many = torch.tensor([next(stream) for _ in range(4000)]).bincount(minlength=5) / 4000
+    want = LOGITS.clone().index_fill_(0, torch.tensor([4]), -torch.inf).softmax(0)
+    torch.testing.assert_close(many, want, atol=0.03, rtol=0)
+    assert many[4] == 0
+
+
+def test_a_network_without_memory_reads_its_context_anew_and_no_more():
+    net = Fixed(LOGITS)
+    stream = drawn(net, torch.tensor([0, 1, 2]), torch.tensor([3]), torch.Generator(), 5)
+    for _ in range(5):
+        next(stream)
+    assert net.seen == [3, 4, 5, 5, 5]
+
+
+@pytest.fixture(scope="module")
+def learn(reviews):
+    return trained(reviews)
+
+
+def trained(reviews, arch="awd_lstm", config=None, **kwargs):
+    dls = TextDataLoaders.from_df(
+        reviews, text_col="text", is_lm=True, valid_col="is_valid", seq_len=12, bs=8, seed=1, **kwargs
+    )
+    torch.manual_seed(0)
+    config = config or {"emb_sz": 24, "n_hid": 32, "n_layers": 2}
+    learn = language_model_learner(dls, arch, config, 0.2, pretrained=False, precision="float32")
+    learn.fit_one_cycle(3, 2e-2)
+    return learn
+
+
+def test_a_recurrent_network_reads_each_token_once_and_says_what_it_would_of_the_whole(learn):
+    net = learn.model.eval()
+    ids = torch.from_numpy(learn.dls.tokenizer.encode("the movie was about")).long()
+    seen = []
+    hook = net[0].register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[1]))
+    stream = drawn(net, ids, torch.tensor([0]), torch.Generator(), None, temperature=0)
+    got = [next(stream) for _ in range(6)]
+    hook.remove()
+    assert seen == [len(ids), 1, 1, 1, 1, 1]
+    text = ids
+    for token in got:
+        net.reset()
+        logits = net(text[None])[0, -1].detach()
+        logits[0] = -torch.inf
+        assert int(logits.argmax()) == token
+        text = torch.cat([text, torch.tensor([token])])
+    net.reset()
+
+
+def test_the_prompt_comes_back_as_it_was_written_and_no_marks_are(learn):
+    prompt = "THE  Movie was zzyzx, <br />naïve 😀"
+    for seed in range(5):
+        out = learn.predict(prompt, 30, temperature=1.5, seed=seed)
+        assert out.startswith(prompt) and len(out) > len(prompt) + 20
+        assert "xx" not in out
+
+
+def test_a_seed_gives_the_same_text_and_none_another(learn):
+    once = learn.predict("I think", 20, seed=4)
+    assert once == learn.predict("I think", 20, seed=4) != learn.predict("I think", 20, seed=5)
+    assert len({learn.predict("I think", 20) for _ in range(4)}) > 1
+
+
+def test_numbers_of_words_and_empty_prompts(learn):
+    assert learn.predict("I think", 0) == "I think"
+    assert learn.predict("", 5, seed=1).strip()
+    with pytest.raises(UsageError, match="n_words=-1"):
+        learn.predict("I think", -1)
+
+
+def test_training_is_not_disturbed_and_nothing_is_remembered(learn):
+    net = learn.model
+    learn.predict("I think", 3)
+    assert not net[0].hidden
+
+
+def test_the_unknown_may_be_drawn_where_it_is_asked_for(learn):
+    tokens = learn.dls.tokenizer
+    with torch.no_grad():
+        kept = learn.model[1].bias.clone()
+        learn.model[1].bias[tokens.unk_id] = 50.0
+        open_ = learn.predict("I think", 4, no_unk=False, seed=0)
+        closed = learn.predict("I think", 4, seed=0)
+        learn.model[1].bias.copy_(kept)
+    assert "xxunk" in open_ and "xxunk" not in closed
+
+
+def test_a_backwards_model_writes_what_comes_before(reviews):
+    learn = trained(reviews, backwards=True)
+    out = learn.predict("was a great film.", 8, seed=1)
+    assert out.endswith("was a great film.") and len(out) > len("was a great film.")
+
+
+def test_parts_of_words_are_joined_to_what_was_written(reviews):
+    learn = trained(reviews, "gpt", {"emb_sz": 32, "n_layers": 1, "n_heads": 4}, tok_tfm="bpe")
+    out = learn.predict("the movie was", 12, temperature=0.5, seed=1)
+    assert out.startswith("the movie was") and "  " not in out and "▁" not in out and "Ġ" not in out
+
+
+def test_a_classifier_cannot_go_on_with_a_text(reviews):
+    from tipoff.text import text_classifier_learner
+
+    dls = TextDataLoaders.from_df(reviews, text_col="text", label_col="label", valid_col="is_valid", bs=8)
+    learn = text_classifier_learner(dls, config={"emb_sz": 8, "n_hid": 8, "n_layers": 1}, pretrained=False)
+    with pytest.raises(UsageError, match="language model"):
+        continue_text(learn.predictor(), "I think", 3)
