@@ -22,6 +22,7 @@ from tipoff.serve.settings import Settings
 FROM_PARENT = "TIPOFF_SERVE"  # how worker processes learn what to serve
 HEADER_SECONDS = 20.0
 STOP_SECONDS = 30
+START_SECONDS = 120  # on a busy machine a worker takes long to load; uvicorn's 5 s would start it again and again
 
 
 class Patient(H11Protocol):
@@ -83,6 +84,7 @@ def serve(path: Path, settings: Settings) -> None:
         "server_header": False,
         "timeout_keep_alive": 15,
         "timeout_graceful_shutdown": STOP_SECONDS,
+        "timeout_worker_healthcheck": START_SECONDS,
         "backlog": 512,
     }
     if settings.workers == 1:
