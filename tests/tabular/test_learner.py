@@ -197,9 +197,15 @@ def test_fastais_arguments_reach_its_network():
     with pytest.raises(UsageError, match="embed_pp.*Did you mean 'embed_p'"):
         tabular_config(embed_pp=1)
     with pytest.raises(UsageError, match="tabm has no 'use_bn'"):
-        learner(use_bn=False)
+        learner(arch="tabm", use_bn=False)
     with pytest.raises(UsageError, match="no network 'tabn'"):
         learner(arch="tabn")
+
+
+def test_a_config_of_fastais_brings_its_network(said):
+    net = tabular_learner(loaders(), config=tabular_config(ps=[0.1, 0.2], embed_p=0.04)).model
+    assert type(net).__name__ == "TabularModel" and any("arch='mlp'" in s for s in said)
+    assert type(tabular_learner(loaders(), layers=[8, 8], ps=0.2).model).__name__ == "TabM"
 
 
 def test_a_rate_fits_the_network_unless_given():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -17,7 +16,8 @@ from tipoff.data.batch import Batch
 from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
-from tipoff.errors import UsageError, did_you_mean
+from tipoff.display import show_frame
+from tipoff.errors import UsageError
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.execute import execute
 from tipoff.learner.freeze import trainable_params
@@ -25,11 +25,10 @@ from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import in_order
 from tipoff.learner.stages import Stage
 from tipoff.notes import note
-from tipoff.tabular.config import CONFIG, MEMBERS, get_emb_sz
+from tipoff.tabular.config import Arch, choose_arch, default_bins, default_rate, sizes_of
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.model import Average, MLPSpec, TabM, TabMSpec
 from tipoff.tabular.row import RowBlock
-from tipoff.tabular.show import show_frame
 from tipoff.train.callback import Callback
 from tipoff.train.checkpoint import read_checkpoint
 from tipoff.train.engine import auto_precision
@@ -39,10 +38,8 @@ from tipoff.train.optim import Adam
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Arch = Literal["tabm", "mlp"]
 STEPS = 600  # that a table is worth, over all epochs
 MAX_EPOCHS, MIN_EPOCHS = 40, 4
-ROWS_A_BIN, MIN_BINS, MAX_BINS = 20, 8, 96  # of the embeddings of numbers
 
 
 class RowPrediction(tuple[Any, Tensor, Tensor]):
@@ -204,16 +201,6 @@ def _listed(cbs: Any) -> list[Any]:
 
 
 ADAM = partial(Adam, eps=1e-8)  # the gradient of one member in many is small
-RATES: dict[str, float] = {"tabm": 0.0035, "mlp": 0.001}  # at a batch size of 64, fastai's
-
-
-def default_rate(arch: str, bs: int) -> float:
-    """The learning rate that suits a network at a batch size: Adam's goes with the square root of it.
-
-    >>> default_rate("mlp", 64), default_rate("mlp", 1024)
-    (0.001, 0.004)
-    """
-    return RATES[arch] * math.sqrt(bs / 64)
 
 
 def tabular_learner(
@@ -236,13 +223,13 @@ def tabular_learner(
     train_bn: bool = True,
     moms: tuple[float, float, float] = (0.95, 0.85, 0.95),
     *,
-    arch: Arch = "tabm",
+    arch: Arch | None = None,
     precision: str = "auto",
     **kwargs: Any,
 ) -> TabularLearner:
     """A `Learner` for a table, with fastai's arguments.
 
-    `arch` is tabm, members that share their weights on piecewise-linear embeddings of the numbers (Gorishniy et al.
+    `arch` is tabm, the default, members that share their weights on piecewise-linear embeddings of the numbers (Gorishniy et al.
     2025 and 2022), or mlp, fastai's network. `layers` are the widths, `emb_szs` the sizes of embeddings by name, and
     `config` or further arguments what `tabular_config` takes. Numbers are learned as deviations from their mean, and
     answered in their own unit; `y_range` bounds them. `lr` None is what suits network and batch size; `precision` is
@@ -256,27 +243,22 @@ def tabular_learner(
         raise UsageError(
             "tabular_learner needs DataLoaders of a table, such as TabularDataLoaders.from_df(...)."
         )
-    if arch not in RATES:
-        raise UsageError(
-            f"There is no network {arch!r} for tables.{did_you_mean(arch, RATES)} Known: tabm, mlp."
-        )
     options = {**(config or {}), **kwargs}
     y_range = options.pop("y_range", y_range)
     dls = _with_target(dls, y_range)
     target = dls.targets[0] if dls.targets else None
-    sizes = _sizes(dls, emb_szs)
+    sizes = sizes_of(dls, emb_szs)
     n_cont, c = len(rows.cont_names), dls.c if n_out is None else n_out
     if layers is not None:
         options["layers"] = tuple(layers)
     if isinstance(options.get("ps"), list):
         options["ps"] = tuple(options["ps"])
-    _known(options, arch)
+    arch = choose_arch(arch, options)
     spec: MLPSpec | TabMSpec
     if arch == "mlp":
         spec = MLPSpec(sizes, n_cont, c, **options)
     else:
-        n_rows = dls.train.n if len(dls) else 0
-        n_bins = min(max(n_rows // ROWS_A_BIN, MIN_BINS), MAX_BINS)
+        n_bins = default_bins(dls.train.n if len(dls) else 0)
         spec = TabMSpec(sizes, n_cont, c, **{"average": _average(target), "n_bins": n_bins, **options})
     model = spec.build()
     own = [GradientClip(1.0)] if arch == "tabm" else []  # at high rates a step may be far too long
@@ -304,27 +286,6 @@ def tabular_learner(
         facts={"arch": arch, "weights": "none: trained from the beginning"},
         precision=precision,
     )
-
-
-def _known(options: Mapping[str, Any], arch: str) -> None:
-    known = {"layers", *(CONFIG if arch == "mlp" else MEMBERS)}
-    for name in options:
-        if name not in known:
-            raise UsageError(
-                f"The network {arch} has no {name!r}.{did_you_mean(name, known)} Known: {', '.join(sorted(known))}."
-            )
-
-
-def _sizes(dls: Any, emb_szs: Any) -> tuple[tuple[int, int], ...]:
-    if emb_szs is None or isinstance(emb_szs, Mapping):
-        return tuple(get_emb_sz(dls, emb_szs))
-    made = tuple((int(n), int(size)) for n, size in emb_szs)
-    wanted = [n for n, _ in get_emb_sz(dls)]
-    if [n for n, _ in made] != wanted:
-        raise UsageError(
-            f"emb_szs is for categories of {[n for n, _ in made]} codes; the table has {wanted}."
-        )
-    return made
 
 
 def _with_target(dls: DataLoaders, y_range: tuple[float, float] | None) -> DataLoaders:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tipoff.tabular.show import show_frame
+from tipoff.display import show_frame
 
 
 class Shown(pd.DataFrame):
