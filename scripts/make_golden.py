@@ -16,9 +16,9 @@ import torch
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
-sys.path.insert(0, str(GOLDEN))
+sys.path.insert(0, str(ROOT))
 
-from golden_parts import CATALOG, Tiny, TinyRows, odd_rows, parts, pictures, table  # noqa: E402
+from tests.golden.golden_parts import CATALOG, Tiny, TinyRows, odd_rows, parts, pictures, table  # noqa: E402
 
 from tipoff.bundle import catalog, file  # noqa: E402
 from tipoff.bundle.predictor import Predictor  # noqa: E402

@@ -1,7 +1,8 @@
 """One good model file for all tests of damage."""
 
 import pytest
-from bundle_parts import members, zipped
+
+from tests.bundle.bundle_parts import members, zipped
 
 
 @pytest.fixture(scope="session")

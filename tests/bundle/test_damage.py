@@ -4,8 +4,8 @@ import random
 
 import pytest
 import torch
-from bundle_parts import OWN, answers, as_bytes
 
+from tests.bundle.bundle_parts import OWN, answers, as_bytes
 from tipoff.errors import BundleError, TipoffError
 
 N_FLIPS = 400

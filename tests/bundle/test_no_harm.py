@@ -10,9 +10,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from bundle_parts import safetensors_of, with_spec, zipped
 
 import tipoff
+from tests.bundle.bundle_parts import safetensors_of, with_spec, zipped
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory limits and /proc are of Linux")
 
@@ -33,7 +33,7 @@ def test_neither_pickle_nor_torch_load_is_used_for_model_files():
 
 WATCH = """
 import sys
-from bundle_parts import OWN, answers
+from tests.bundle.bundle_parts import OWN, answers
 from tipoff.errors import TipoffError
 answers(sys.argv[1])                      # everything that a good file needs is imported now
 seen = []
@@ -56,7 +56,7 @@ print("done")
 def python(code: str, *args) -> str:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, args)],
-        cwd=Path(__file__).parent,
+        cwd=Path(__file__).parents[2],  # where `tests` can be imported from
         capture_output=True,
         text=True,
         timeout=60,
@@ -99,7 +99,7 @@ def test_names_of_code_in_a_file_import_and_run_nothing(good, good_file, tmp_pat
 
 HUNGER = """
 import resource, sys
-from bundle_parts import OWN, answers
+from tests.bundle.bundle_parts import OWN, answers
 from tipoff.errors import TipoffError
 answers(sys.argv[1])
 pages = int(open("/proc/self/statm").read().split()[0])

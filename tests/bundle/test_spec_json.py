@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from bundle_parts import OWN, with_spec, zipped
 
+from tests.bundle.bundle_parts import OWN, with_spec, zipped
 from tipoff.bundle.file import read
 from tipoff.errors import BundleError, SpecError, TipoffError
 

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 import torch
-from bundle_parts import OWN, answers, safetensors_of, zipped
 from safetensors.torch import load, save
 
+from tests.bundle.bundle_parts import OWN, answers, safetensors_of, zipped
 from tipoff.bundle.file import read
 from tipoff.errors import BundleError
 

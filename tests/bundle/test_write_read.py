@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-from bundle_parts import OWN, TinyModel, answers, tiny_bundle
 from torch import nn
 
+from tests.bundle.bundle_parts import OWN, TinyModel, answers, tiny_bundle
 from tipoff.bundle.file import read, write
 from tipoff.bundle.predictor import load_predictor, verify
 from tipoff.errors import BundleError, SpecError

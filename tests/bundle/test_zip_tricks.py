@@ -6,8 +6,8 @@ import struct
 import zipfile
 
 import pytest
-from bundle_parts import OWN, answers, zipped
 
+from tests.bundle.bundle_parts import OWN, answers, zipped
 from tipoff.bundle.container import MAX_DIRECTORY_BYTES
 from tipoff.bundle.file import read
 from tipoff.errors import BundleError

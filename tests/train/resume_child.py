@@ -1,4 +1,4 @@
-"""A training run that kills itself with SIGKILL at a given moment: python resume_child.py VARIANT FILE MOMENT."""
+"""A training run that kills itself with SIGKILL at a given moment: python -m tests.train.resume_child VARIANT FILE MOMENT."""
 
 import os
 import signal
@@ -6,8 +6,8 @@ import sys
 import time
 
 import torch
-from train_parts import learner, loaders, network
 
+from tests.train.train_parts import learner, loaders, network
 from tipoff.callbacks.ema import EMA
 from tipoff.callbacks.gradients import GradientAccumulation
 from tipoff.callbacks.mixing import MixUp

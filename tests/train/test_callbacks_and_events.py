@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from train_parts import learner, loaders, network, rows, weights
 
+from tests.train.train_parts import learner, loaders, network, rows, weights
 from tipoff.callbacks.ema import EMA
 from tipoff.callbacks.gradients import GradientAccumulation
 from tipoff.callbacks.mixing import MixUp

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from train_parts import CLASSES, FEATURES, learner, loaders, network, rows, weights
 
+from tests.train.train_parts import CLASSES, FEATURES, learner, loaders, network, rows, weights
 from tipoff.callbacks.gradients import GradientAccumulation, GradientClip
 from tipoff.train.optim import SGD, Adam, param_groups
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from resume_child import EVERYTHING, callbacks, make, train
-from train_parts import weights
 
+from tests.train.resume_child import EVERYTHING, callbacks, make, train
+from tests.train.train_parts import weights
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.callbacks.tracking import EarlyStopping
 from tipoff.errors import BundleError, UsageError
 from tipoff.train.callback import Callback
 from tipoff.train.checkpoint import read_checkpoint, write_checkpoint
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of Unix")
 
 
@@ -38,8 +38,8 @@ def folder(tmp_path_factory):
 def killed(variant: str, file: Path, moment: str, after: float | None = None) -> None:
     """Run the child until it is killed."""
     child = subprocess.Popen(
-        [sys.executable, "resume_child.py", variant, str(file), moment],
-        cwd=HERE,
+        [sys.executable, "-m", "tests.train.resume_child", variant, str(file), moment],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -191,7 +191,7 @@ def test_a_checkpoint_with_code_in_it_runs_nothing(tmp_path):
 def test_other_data_than_the_checkpoints_are_refused(tmp_path):
     file = tmp_path / "c.pt"
     train(make("plain"), [SaveCheckpoint(file)])
-    from train_parts import learner, loaders
+    from tests.train.train_parts import learner, loaders
 
     with pytest.raises(UsageError, match="60 items and seed 7; these DataLoaders have 20 items"):
         learner(loaders(n=20)).resume(file)

@@ -3,8 +3,8 @@
 import math
 
 import pytest
-from train_parts import learner, loaders
 
+from tests.train.train_parts import learner, loaders
 from tipoff.train.callback import Callback
 from tipoff.train.schedule import WarmRestarts
 
