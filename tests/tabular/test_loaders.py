@@ -162,6 +162,24 @@ def test_several_labels_at_once(df):
     assert dls.vocab == ["a", "b"]
 
 
+@pytest.mark.parametrize("dtype", ["str", "object", "category", "string"])
+def test_classes_of_any_type_are_numbered_as_the_block_does(df, dtype):
+    dls = TabularDataLoaders.from_df(df.assign(salary=df.salary.astype(dtype)), **OPTIONS)
+    for ds in (dls.train_ds, dls.valid_ds):
+        assert [dls.vocab[i] for i in ds.ys[0]] == ds.frame.salary.tolist()
+    order = TabularDataLoaders.from_df(df, **OPTIONS, y_block=CategoryBlock(sort=False))
+    assert order.vocab == order.train_ds.frame.salary.unique().tolist()
+
+
+def test_a_class_that_training_had_not_is_refused_with_how_many_rows_it_has(df):
+    df.loc[:2, "salary"] = "none"
+    with pytest.raises(DataError, match="3 items have the label 'none', which is not among the 2"):
+        TabularDataLoaders.from_df(df, **OPTIONS, valid_idx=range(20))
+    dls = TabularDataLoaders.from_df(df[3:], **OPTIONS)
+    with pytest.raises(DataError, match="have the label None"):
+        dls.test_dl(df.assign(salary=None), with_labels=True)
+
+
 def test_several_targets_of_different_kinds(df):
     dls = TabularDataLoaders.from_df(df.dropna(), cont_names=["height"], y_names=["salary", "age"])
     assert [type(t) for t in dls.targets] == [CategoryBlock, RegressionBlock] and dls.c == 3

@@ -11,14 +11,14 @@ from tipoff.data.batch import Batch
 from tipoff.data.plan import Plan
 from tipoff.display import show_frame
 from tipoff.tabular.row import RowBlock
-from tipoff.tabular.targets import grouped
+from tipoff.tabular.targets import encoded, grouped
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
 class TableDataset:
-    """The rows of `frame` under `plan`; `targets` are the raw values of each target, none at prediction.
+    """The rows of `frame` under `plan`; `targets` are the raw answers, as `answers` gives them; none at prediction.
 
     `cats` is long (N, C), `conts` float (N, D), `ys` one tensor a target; `batch` gives ((cats, conts), ys).
     """
@@ -33,7 +33,7 @@ class TableDataset:
         self.plan, self.frame, self.targets = plan, frame, tuple(targets)
         self.cats, self.conts = self.rows.encode_all(frame) if inputs is None else inputs
         self.ys: tuple[Tensor, ...] = tuple(
-            block.encode_all(values) for block, values in zip(plan.targets, self.targets, strict=False)
+            encoded(block, raw) for block, raw in zip(plan.targets, self.targets, strict=False)
         )
 
     @property
@@ -80,8 +80,8 @@ class TableDataset:
         same = plan.inputs == self.plan.inputs
         made.cats, made.conts = (self.cats, self.conts) if same else rows_of(plan).encode_all(self.frame)
         made.ys = tuple(
-            y if block == new else new.encode_all(values)
-            for block, new, y, values in zip(
+            y if block == new else encoded(new, raw)
+            for block, new, y, raw in zip(
                 self.plan.targets, plan.targets, self.ys, self.targets, strict=False
             )
         )

@@ -58,10 +58,13 @@ def find_leaks(frame: DataFrame, names: Iterable[str], y_names: Sequence[str] = 
 def _is_id(column: Series) -> bool:
     import pandas as pd
 
+    whole = pd.api.types.is_integer_dtype(column.dtype)
+    if not whole and pd.api.types.infer_dtype(column) != "string":
+        return False
     if column.isna().any() or not column.is_unique:
         return False
-    if not pd.api.types.is_integer_dtype(column.dtype):
-        return pd.api.types.infer_dtype(column) == "string"
+    if not whole:
+        return True
     # whole numbers may all differ by chance, as prices do: an id numbers the rows, or is called one
     return int(column.max()) - int(column.min()) < 2 * len(column) or bool(ID_NAME.search(str(column.name)))
 

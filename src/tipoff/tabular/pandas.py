@@ -12,7 +12,7 @@ from tipoff.tabular.frame import as_frame
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.table import Splits, Table, fit_table
-from tipoff.tabular.targets import answers
+from tipoff.tabular.targets import answers, encoded
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -120,13 +120,9 @@ class TabularPandas:
         columns = self.rows.apply(self.raw)
         made = {name: columns[name] for name in self.x_names}
         if self.plan.targets and set(self.y_names) <= set(self.raw.columns):
-            encoded = [
-                t.encode_all(v).numpy().reshape(len(self), -1)
-                for t, v in zip(
-                    self.plan.targets, answers(self.raw, self.plan.targets, self.y_names), strict=True
-                )
-            ]
-            ys = [column for e in encoded for column in e.T]
+            raw = answers(self.raw, self.plan.targets, self.y_names)
+            codes = [encoded(t, r).numpy() for t, r in zip(self.plan.targets, raw, strict=True)]
+            ys = [column for c in codes for column in c.reshape(len(self), -1).T]
             made |= dict(zip(self.y_names, ys, strict=False))
         return pd.DataFrame(made, index=self.raw.index)
 

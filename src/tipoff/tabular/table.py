@@ -136,7 +136,9 @@ def _positions(frame: DataFrame, ys: list[str], splits: Splits | None) -> list[n
         int(i) for p in both for i in (p.min(initial=0), p.max(initial=0)) if not 0 <= i < len(frame)
     ]:
         raise UsageError(f"splits has the position {outside[0]}, but there are {len(frame)} rows, from 0 on.")
-    if n := len(np.intersect1d(both[0], both[1])):
+    learned = np.zeros(len(frame), bool)
+    learned[both[0]] = True
+    if n := int(learned[both[1]].sum()):
         note(
             f"{n} row{'s are' if n > 1 else ' is'} both learned from and checked on: the figures will flatter"
         )

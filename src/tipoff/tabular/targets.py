@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
 
 from tipoff.data.block import Block, Target
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
@@ -20,11 +24,26 @@ def grouped(n_targets: int, y_names: Sequence[str]) -> list[list[str]]:
 
 
 def answers(frame: DataFrame, targets: Sequence[Target], y_names: Sequence[str]) -> list[Any]:
-    """The raw answers of each target, one a row: values, or lists of them where there are several columns."""
+    """The raw answers of each target: a column, or a list for each row where a target has several columns."""
     groups = grouped(len(targets), y_names) if targets else []
-    return [
-        frame[names[0]].tolist() if len(names) == 1 else frame[names].to_numpy().tolist() for names in groups
-    ]
+    return [frame[names[0]] if len(names) == 1 else frame[names].to_numpy().tolist() for names in groups]
+
+
+def encoded(target: Target, raw: Any) -> Tensor:  # -> (N, ...)
+    """As `target.encode_all`, but that each class of a column is looked up once."""
+    import pandas as pd
+
+    if isinstance(target, CategoryBlock) and isinstance(raw, pd.Series):
+        codes, classes = pd.factorize(raw)
+        with suppress(DataError):  # which is said of the rows below
+            if codes.min(initial=0) >= 0:
+                return target.encode_all(classes.tolist())[torch.from_numpy(codes)]
+    made: Tensor = target.encode_all(_listed(raw))
+    return made
+
+
+def _listed(raw: Any) -> Any:
+    return raw.tolist() if hasattr(raw, "tolist") else raw
 
 
 def as_targets(frame: DataFrame, y_names: Sequence[str], y_block: Any = None) -> tuple[Target, ...]:
@@ -35,13 +54,20 @@ def as_targets(frame: DataFrame, y_names: Sequence[str], y_block: Any = None) ->
     if not y_names:
         return ()
     blocks = _blocks(frame, y_names, y_block)
-    values = answers(frame, blocks, y_names)
-    for block, column, name in zip(blocks, values, y_names, strict=False):
-        if isinstance(block, CategoryBlock) and isinstance(column[0], (list, tuple, set, dict)):
-            raise DataError(
-                f"{name} holds a {type(column[0]).__name__} in each row; y_block=MultiCategoryBlock() predicts several labels."
-            )
-    return tuple(block.setup(v) for block, v in zip(blocks, values, strict=True))
+    return tuple(
+        _fitted(block, raw) for block, raw in zip(blocks, answers(frame, blocks, y_names), strict=True)
+    )
+
+
+def _fitted(block: Target, raw: Any) -> Target:
+    if not isinstance(block, CategoryBlock):
+        return block.setup(_listed(raw))
+    first = raw.iloc[0]
+    if isinstance(first, (list, tuple, set, dict)):
+        raise DataError(
+            f"{raw.name} holds a {type(first).__name__} in each row; y_block=MultiCategoryBlock() predicts several labels."
+        )
+    return block.setup(_listed(raw.unique()))
 
 
 def _blocks(frame: DataFrame, y_names: Sequence[str], y_block: Any) -> list[Target]:
