@@ -93,7 +93,7 @@ def tables_page(r: dict[str, Any]) -> list[str]:
     }
     out = [
         "## Tables\n",
-        "Adult: 32,561 rows to learn from, 16,281 to check on, 6 categories and 5 numbers, fastai's network (200, 100). The loop "
+        "Adult: 32,561 rows to learn from, 16,281 to check on, 8 categories and 6 numbers, fastai's network (200, 100). The loop "
         "by hand slices the same tensors; an epoch trains and validates; seconds, the fastest of a few.\n",
         table(
             ["", "prepare", "epoch, 64", "loop by hand", "ratio", "epoch, 1024", "loop by hand", "ratio", "score 16,281 rows"],

@@ -27,8 +27,10 @@ from torch import nn
 from torch.nn import functional as F
 
 Y, EPOCHS, ROUNDS = "salary", 1, 3
-CATS = ["workclass", "education", "marital-status", "occupation", "relationship", "race"]
-CONTS = ["age", "fnlwgt", "education-num", "capital-gain", "hours-per-week"]
+CATS = [
+    "workclass", "education", "marital-status", "occupation", "relationship", "race", "sex", "native-country",
+]  # fmt: skip
+CONTS = ["age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week"]
 
 
 def made_up(n: int, seed: int = 0) -> pd.DataFrame:
