@@ -71,7 +71,7 @@ class TextBlock(TextField):
         check_split(len(train), len(valid), len(items))
         in_columns = bool(block.text_cols) and hasattr(items, "columns")
         rows = [] if in_columns and not dblock.targets else rows_of(items)
-        names = places(items) if hasattr(items, "columns") else [str(o) for o in items]
+        names = places(items) if hasattr(items, "columns") else list(items)
         texts = block.of_frame(items) if in_columns else [block.raw(dblock.get_x[0](row)) for row in rows]
         labels = [
             [_read(get, row, name) for row, name in zip(rows, names, strict=True)] for get in dblock.get_y

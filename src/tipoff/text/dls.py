@@ -32,7 +32,7 @@ class Texts:
 
     texts: list[Any]
     labels: list[list[Any]] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
+    places: list[Any] = field(default_factory=list)
 
     def take(self, at: Sequence[int]) -> Texts:
         """Some of the rows."""

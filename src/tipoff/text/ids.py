@@ -15,9 +15,9 @@ from tipoff.data.store import cache_folder
 from tipoff.errors import DataError
 from tipoff.notes import note
 
-SPILL = 64 << 20  # bytes that are kept in memory
+SPILL = 16 << 20  # bytes that are kept in memory
 TOLD = 200 << 20  # bytes of a file that are told
-_STEP = 1 << 22  # numbers that are changed at a time
+_STEP = 1 << 20  # numbers that are changed at a time
 
 
 class Ids:
@@ -100,10 +100,7 @@ class IdsWriter:
         self._file.close()
         path = Path(self._file.name)
         if table is not None:
-            data = np.memmap(path, np.int32, "r+")
-            for at in range(0, len(data), _STEP):
-                data[at : at + _STEP] = table[data[at : at + _STEP]]
-            data.flush()
+            _renumber(path, table)
         if self._bytes > TOLD:
             note(
                 f"the numbers of the texts take {self._bytes / 2**20:,.0f} MB in {path.parent}, until the program ends "
@@ -111,6 +108,15 @@ class IdsWriter:
                 once=True,
             )
         return Ids(Flat(np.memmap(path, np.int32, "r"), path), starts, lens)
+
+
+def _renumber(path: Path, table: np.ndarray) -> None:
+    """Each number of the file replaced by `table[number]`, some at a time: a file that is mapped would count as memory."""
+    with path.open("r+b") as file:
+        while len(numbers := np.fromfile(file, np.int32, _STEP)):
+            file.seek(-numbers.nbytes, os.SEEK_CUR)
+            file.write(table[numbers].astype(np.int32).data)
+            file.seek(0, os.SEEK_CUR)
 
 
 def _temporary() -> Any:

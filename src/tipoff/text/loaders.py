@@ -125,7 +125,7 @@ class TextDataLoaders(TextLoaders):
         )
         targets = [] if is_lm else [CategoryBlock(vocab=None if vocab is None else tuple(vocab))]
         labels = [] if is_lm else [[parent_label(f) for f in files]]
-        rows = Texts(list(files), labels, [str(f) for f in files])
+        rows = Texts(list(files), labels, list(files))
         return cls._made(block, targets, rows, splitter, files, path=root, seed=seed, **kwargs)
 
     @classmethod
