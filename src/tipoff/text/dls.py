@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from tipoff.data.block import Target
@@ -221,13 +222,15 @@ def _refused(plan: Plan, labels: Sequence[Any]) -> bool:
 
 def _say_cut(block: TextField, *many: Ids) -> None:
     """Say how many texts are longer than what is read of them."""
-    if block.max_len is None:
-        return
-    n = sum(int((ids.lens > block.max_len).sum()) for ids in many)
+    lens = np.concatenate([ids.lens for ids in many])
+    own = getattr(
+        block.tokens, "max_len", None
+    )  # a transformer's tokenizer cuts by itself: what is full was cut
+    most = min((n for n in (block.max_len, own) if n is not None), default=None)
+    n = 0 if most is None else int((lens >= most if most == own else lens > most).sum())
     if n:
         note(
-            f"{n} of {sum(map(len, many)):,} texts are longer than {block.max_len:,} tokens; the first {block.max_len:,} of "
-            "them are read (max_len=)"
+            f"{n} of {len(lens):,} texts are longer than {most:,} tokens; the first {most:,} of them are read"
         )
 
 
