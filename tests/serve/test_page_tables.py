@@ -395,6 +395,14 @@ def test_the_page_works_by_keyboard_alone(visit, url):
     assert text(page, ".card h3") == ["age 70"]
 
 
+@pytest.mark.parametrize("width", [PHONE, 900, 1000, DESKTOP])
+def test_bars_can_be_seen_at_every_width(visit, url, width):
+    page = visit(url, width=width)
+    ask(page, age=70, job="judge")
+    widths = page.locator(".bars .bar, .why .axis").evaluate_all("all => all.map(b => b.clientWidth)")
+    assert len(widths) >= 3 and min(widths) > 60
+
+
 @pytest.mark.parametrize("which", ["rows", "ratings"])
 def test_the_examples_of_the_card_run(visit, url, films, tmp_path, which):
     page = visit(f"{url if which == 'rows' else films}/card")

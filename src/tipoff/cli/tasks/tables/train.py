@@ -97,7 +97,7 @@ def baseline(learn: Learner, settings: Settings) -> dict[str, Any]:
 def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint) -> None:
     """Train until the loss on the rows to check on stops falling; the best weights are kept."""
     assert isinstance(learn, TabularLearner)
-    minutes = None if settings.minutes is None else max(settings.minutes - spent / 60, 0.01)
+    minutes = None if settings.minutes is None else max(round(settings.minutes - spent / 60, 2), 0.01)
     learn.fit_auto(minutes, settings.epochs, cbs=[saving])
 
 

@@ -14,9 +14,12 @@ const { name, output } = document.querySelector("main").dataset;
 const form = document.querySelector("form.fields");
 const fields = () => [...form.querySelectorAll(".field")].map((field) => new Field(field));
 const rows = new WeakMap(); // file -> the row that it was made of
+const typical = new Map(); // name -> the value that its field began with
 
 /** Call `give(files)` whenever the person asks, or gives tables. */
 export function connect(give) {
+  form.reset(); // a browser may have kept what was there before
+  for (const { name: column, input } of fields()) typical.set(column, input.value);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const wrong = fields().filter((field) => !field.check());
@@ -89,15 +92,11 @@ class Field {
 
 function asFile(all) {
   const row = Object.fromEntries(all.map((field) => [field.name, field.value]));
-  const changed = all.filter((field) => field.input.value !== initial(field.input)).slice(0, 3);
+  const changed = all.filter((field) => field.input.value !== typical.get(field.name)).slice(0, 3);
   const title = changed.map((field) => `${field.name} ${field.value ?? "not known"}`).join(", ") || "a typical row";
   const file = new File([JSON.stringify(row)], title, { type: "application/json" });
   rows.set(file, row);
   return file;
-}
-
-function initial(input) {
-  return input.defaultValue ?? [...input.options].find((option) => option.defaultSelected)?.value ?? "";
 }
 
 /** How a file is sent: a row as JSON, a table as a form that comes back as a table. */
