@@ -265,5 +265,5 @@ def _say_unknown(valid: RatingDataset) -> None:
         n = int((valid.x[:, k] == 0).sum())
         if n:
             note(
-                f"{n:,} validation rows have a {name} without training rows: answered as for an average {name}"
+                f"{n:,} validation rows are of {name}s without training rows: answered as for an average {name}"
             )
