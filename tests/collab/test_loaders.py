@@ -174,7 +174,7 @@ def test_a_rating_far_from_all_others_is_said_with_its_row(said):
 def test_somebody_without_a_training_row_is_counted(said):
     dls = CollabDataLoaders.from_df(small(), valid_idx=[4, 5])
     assert dls.valid_ds.x[:, 0].tolist() == [0, 0]
-    assert said == ["2 validation rows have a who without training rows: answered as for an average who"]
+    assert said == ["2 validation rows are of whos without training rows: answered as for an average who"]
 
 
 def test_what_is_not_a_table_is_refused():
