@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.tabular.conftest import CATS, CONTS, people
 from tipoff.errors import UsageError
-from tipoff.tabular import Categorify, FillMissing, Normalize, TabularPandas, TabularProc
+from tipoff.tabular import Categorify, FillMissing, FillStrategy, Normalize, TabularPandas, TabularProc
 from tipoff.tabular.procs import as_procs
 from tipoff.tabular.row import RowBlock
 from tipoff.testing import check_proc
@@ -66,6 +66,7 @@ def test_missing_numbers_are_filled_with_the_median_of_the_training_rows(df):
     ("proc", "value"),
     [
         (FillMissing("mode"), 5.0),
+        (FillMissing(FillStrategy.mode), 5.0),
         (FillMissing("constant"), 0.0),
         (FillMissing("constant", fill_vals={"x": -1}), -1.0),
         (FillMissing(), 3.5),

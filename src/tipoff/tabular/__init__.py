@@ -24,7 +24,7 @@ _PLACES = {
     "tipoff.tabular.loaders": ("TabularDataLoaders",),
     "tipoff.tabular.model": ("TabularModel",),
     "tipoff.tabular.pandas": ("TabularPandas",),
-    "tipoff.tabular.procs": ("Categorify", "FillMissing", "Normalize", "TabularProc"),
+    "tipoff.tabular.procs": ("Categorify", "FillMissing", "FillStrategy", "Normalize", "TabularProc"),
     "tipoff.tabular.columns": ("Column",),
     "tipoff.tabular.row": ("RowBlock",),
     "tipoff.tabular.shrink": ("cont_cat_split", "df_shrink", "df_shrink_dtypes"),

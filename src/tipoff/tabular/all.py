@@ -117,7 +117,7 @@ from tipoff.tabular.learner import TabularLearner, tabular_learner
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.model import TabularModel
 from tipoff.tabular.pandas import TabularPandas
-from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc
+from tipoff.tabular.procs import Categorify, FillMissing, FillStrategy, Normalize, TabularProc
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.shrink import cont_cat_split, df_shrink, df_shrink_dtypes
 from tipoff.train.optim import SGD, Adam
@@ -152,6 +152,7 @@ __all__ = [
     "F1Score",
     "FBeta",
     "FillMissing",
+    "FillStrategy",
     "FocalLossFlat",
     "FuncSplitter",
     "GradientAccumulation",

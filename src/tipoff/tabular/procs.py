@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -15,7 +16,14 @@ from tipoff.spec import Spec
 from tipoff.tabular.values import NA, Coded, Columns, Key, like, of_kind, small
 
 FARTHEST = 1e6  # standard deviations from the mean
-STRATEGIES = ("median", "mode", "constant")
+
+
+class FillStrategy(StrEnum):
+    """What is put where a number is missing, by fastai's names; the words will do."""
+
+    median = "median"
+    mode = "mode"
+    constant = "constant"
 
 
 @dataclass(frozen=True)
@@ -71,10 +79,11 @@ class FillMissing(TabularProc):
     flags: tuple[str | None, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.fill_strategy not in STRATEGIES:
+        if self.fill_strategy not in list(FillStrategy):
             raise UsageError(
-                f"fill_strategy is {self.fill_strategy!r}; it is one of {', '.join(STRATEGIES)}."
+                f"fill_strategy is {self.fill_strategy!r}; it is one of {', '.join(FillStrategy)}."
             )
+        object.__setattr__(self, "fill_strategy", str(self.fill_strategy))
         if isinstance(self.fill_vals, Mapping):
             object.__setattr__(self, "fill_vals", tuple((k, float(v)) for k, v in self.fill_vals.items()))
 
