@@ -14,7 +14,8 @@ import pytest
 from tests.people import people, ratings
 from tests.serve.browser import AXE, DESKTOP, PHONE, SMALL, axe_itself, browser, visit  # noqa: F401
 from tests.serve.running import running
-from tests.serve.test_page import REFUSED, text
+from tests.serve.test_page import REFUSED, text, word
+from tipoff.answer import number
 
 COLUMNS = ["job", "age", "hours", "city"]
 HOSTILE = '<img src=x onerror="window.hacked=1">'
@@ -315,6 +316,17 @@ def test_ratings_are_given_by_keyboard_alone(visit, films):
     page.keyboard.press("Enter")  # asks
     done(page, 1)
     assert text(page, ".values dd") == ["4"]
+
+
+NUMBERS = (0.0, 5.0, 2011.0, 71.25, 9999.4, 12345.0, 206855.8, 0.04567, -3.0, -54321.6)
+
+
+def test_numbers_are_written_alike_in_python_in_templates_and_in_the_browser(visit, url):
+    wanted = [number(v) for v in NUMBERS]
+    assert [word("number", v) for v in NUMBERS] == wanted
+    page = visit(url)
+    made = page.evaluate("async (all) => all.map((await import('/static/number.js')).number)", list(NUMBERS))
+    assert made == wanted
 
 
 # for everybody --------------------------------------------------------------------------------------

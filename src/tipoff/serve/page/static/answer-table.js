@@ -2,7 +2,6 @@
 
 import { download } from "./csv.js";
 import { rowsOf } from "./csv-read.js";
-import { number } from "./number.js";
 import { shape } from "./shape.js";
 
 const SHOWN = 8; // rows
@@ -38,7 +37,7 @@ export function sentence(answer) {
 }
 
 function counted({ rows }) {
-  return `${number(rows)} row${rows === 1 ? "" : "s"} answered`;
+  return `${rows.toLocaleString("en")} row${rows === 1 ? "" : "s"} answered`;
 }
 
 function cell(tag, text) {
