@@ -156,6 +156,9 @@ def test_the_file_answers_as_the_learner_does(learn, tmp_path):
     )
     assert load_predictor(file)(pair)["value"] == pytest.approx(learn.predict(pair)[0], abs=1e-5)
     assert again.recommend(7, 5) == learn.recommend(7, 5)
+    assert again.dls.classes == learn.dls.classes
+    held = ratings().iloc[learn.dls.valid_ds.rows]
+    assert rmse(again, again.dls.test_dl(held, with_labels=True)) == pytest.approx(rmse(learn), abs=1e-5)
     assert torch.equal(again.model.weight(["Horror, The 2"]), learn.model.weight(["Horror, The 2"]))
     assert verify(read(file)) < 1e-5
 

@@ -37,6 +37,8 @@ class CollabLearner(Learner):
     """A `Learner` of ratings or clicks; `collab_learner` makes one, and `load_learner` of a model file of ratings."""
 
     def __init__(self, dls: DataLoaders, model: nn.Module, *args: Any, **kwargs: Any) -> None:
+        if not len(dls) and not isinstance(dls, CollabDataLoaders):  # from a model file
+            dls = CollabDataLoaders(plan=dls.plan, path=dls.path, device=dls.device)
         super().__init__(dls, model, *args, **kwargs)
         if isinstance(model, EmbeddingDotBias) and dls.plan is not None:
             pairs = pairs_of(dls.plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tipoff.display import BAR, INK, shown, subplots
+from tipoff.display import BAR, BAR_REST, INK, shown, subplots
 from tipoff.errors import UsageError
 from tipoff.nn.vectors import pca
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tipoff.collab.recommender import Recommender
 
 MAX_LETTERS = 28
+MAX_STEPS = 40  # of half a line each
 
 
 def plot_items(
@@ -54,17 +55,20 @@ def _short(name: Any) -> str:
 
 
 def _apart(figure: Any, ax: Any, texts: list[Any]) -> None:
-    """Move names up or down until none covers another, as far as there is room."""
+    """Put each name beside its point, and higher where another is in the way; a line then leads to it."""
     figure.canvas.draw()
     inverse = ax.transData.inverted()
     placed: list[Any] = []
     for text in sorted(texts, key=lambda t: t.get_position()[1]):
-        box = text.get_window_extent()
-        step = 0
-        while any(box.overlaps(other) for other in placed) and step < 40:
-            step += 1
-            box = box.translated(0, box.height * 0.5)
-        x, y = inverse.transform((box.x0, box.y0))
-        text.set_position((x, y))
-        text.set_verticalalignment("bottom")
+        point, box = text.get_position(), text.get_window_extent()
+        box = box.translated(6, -box.height / 2)
+        steps = 0
+        while any(box.overlaps(other) for other in placed) and steps < MAX_STEPS:
+            steps += 1
+            box = box.translated(0, box.height / 2)
         placed.append(box)
+        text.set_position(inverse.transform((box.x0, (box.y0 + box.y1) / 2)))
+        text.set_verticalalignment("center")
+        if steps:
+            ends = [point, text.get_position()]
+            ax.plot(*zip(*ends, strict=True), color=BAR_REST, linewidth=0.7, zorder=0)
