@@ -185,6 +185,35 @@ def tokens(_: Path) -> dict[str, Any]:
     }
 
 
+def lm(_: Path) -> dict[str, Any]:
+    return in_turn("text_models.py", ["tipoff", "fastai", "fastai bf16"], "lm")
+
+
+def textclas(_: Path) -> dict[str, Any]:
+    return in_turn("text_models.py", ["tipoff", "by hand", "by hand bf16"], "textclas")
+
+
+def text_models_page(r: dict[str, Any]) -> list[str]:
+    """The parts of the results about training text models."""
+    out: list[str] = []
+    if "lm" in r:
+        rows = [[w, int(f["tokens_a_second"]), int(f["peak_mb"])] for w, f in r["lm"].items()]
+        out += [
+            "## Training a language model\n",
+            "AWD-LSTM as fastai builds it (400, 1,152, three layers, all dropouts), 16,000 words, 32 streams of 72 words a batch.\n",
+            table(["", "tokens a second", "peak MB"], rows),
+        ]
+    if "textclas" in r:
+        rows = [[w, f["texts_a_second"], int(f["peak_mb"])] for w, f in r["textclas"].items()]
+        out += [
+            "## Fine-tuning a text classifier\n",
+            "MiniLM, all layers, one epoch, at most 256 tokens a text, batches of 16. tipoff groups texts by length, and its seconds "
+            "hold a validation of two texts; by hand is a loop on `transformers` that pads each batch to its longest text.\n",
+            table(["", "texts a second", "peak MB"], rows),
+        ]
+    return out
+
+
 def tokens_page(r: dict[str, Any]) -> list[str]:
     """The part of the results about numbering texts."""
     fast = r["seconds"]["fastai"]["seconds"]
@@ -268,6 +297,7 @@ def page(r: dict[str, Any]) -> str:
         *(tables_page(r["tables"]) if "tables" in r else []),
         *(ratings_page(r["ratings"]) if "ratings" in r else []),
         *(tokens_page(r["tokens"]) if "tokens" in r else []),
+        *text_models_page(r),
         "## Start-up\n",
         table(
             ["", "seconds"],
@@ -304,6 +334,8 @@ def main() -> None:
         "tables": tables,
         "ratings": ratings,
         "tokens": tokens,
+        "lm": lm,
+        "textclas": textclas,
     }
     chosen = sys.argv[1:] or list(parts)
     kept = HERE / "results.json"
