@@ -180,6 +180,22 @@ def test_wrong_arguments_are_refused(model, capsys, tmp_path, arguments, expecte
     assert expected in refused(capsys, "train", "people.csv", *arguments, "--out", tmp_path / "x")
 
 
+def test_a_table_without_a_header_is_refused(tmp_path, capsys):
+    people(30)[["age", "hours", "income"]].to_csv(tmp_path / "t.csv", index=False, header=False)
+    assert "has no header: its first line is " in refused(
+        capsys, "train", tmp_path / "t.csv", "--target", "income"
+    )
+
+
+def test_what_the_reader_notes_is_said_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = people(60)[["job", "age", "age", "rich"]].to_csv(index=False).replace("cook", "köchin")
+    (tmp_path / "t.csv").write_bytes(text.encode("cp1252"))
+    assert tipoff("train", "t.csv", "--target", "rich", "--epochs", 1) == 0
+    said = words(capsys.readouterr().out)
+    assert said.count("was read as Windows-1252") == 1 == said.count("has two columns called 'age'")
+
+
 def test_a_training_that_was_cut_off_goes_on_to_the_same_model(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     people(200)[["job", "age", "rich"]].to_csv("t.csv", index=False)

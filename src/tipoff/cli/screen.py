@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -55,6 +55,18 @@ def field(name: str, text: str) -> None:
 def note(text: str) -> None:
     """Something that was done or seen, and that the user should know."""
     say(f"  note  {text}", indent=" " * 8, style="note", of="note")
+
+
+def each_once() -> Callable[[str], None]:
+    """`note`, but nothing twice: what is looked at first and read later is noted once."""
+    seen: set[str] = set()
+
+    def hear(text: str) -> None:
+        if text not in seen:
+            seen.add(text)
+            note(text)
+
+    return hear
 
 
 def error(text: str) -> None:

@@ -29,7 +29,7 @@ from tipoff.train.checkpoint import read_checkpoint
 def run_training(settings: Settings) -> None:
     """Everything from reading to the last line."""
     began = time.monotonic()
-    with listening(screen.note), screen.silence(settings.quiet):
+    with listening(screen.each_once()), screen.silence(settings.quiet):
         settings = replace(settings, task=task_for(settings.data, settings.target))
         check_place(settings)
         learn, task = _prepare(settings), task_named(str(settings.task))
@@ -54,7 +54,7 @@ def resume_training(checkpoint: Path) -> None:
             f"{checkpoint} was not written by tipoff train; call learn.resume({str(checkpoint)!r}) in Python."
         )
     settings = Settings(**{"task": "pictures", **meta["settings"]})  # the only task of older checkpoints
-    with listening(screen.note), screen.silence(settings.quiet):
+    with listening(screen.each_once()), screen.silence(settings.quiet):
         learn, task = _prepare(settings), task_named(str(settings.task))
         saving = SaveCheckpoint(checkpoint)
         _train(learn, settings, meta["baseline"], saving, lambda: task.resume(learn, checkpoint, saving))

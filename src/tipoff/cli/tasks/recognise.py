@@ -9,7 +9,6 @@ from tipoff.data.formats import EXCEL, PARQUET, iter_parquet
 from tipoff.data.items import IMAGE_EXTENSIONS
 from tipoff.data.table import read_table
 from tipoff.errors import TipoffError
-from tipoff.notes import listening
 
 TABLES = (".csv", ".tsv", ".txt", ".data", *PARQUET, *EXCEL)
 LOOKED_AT = 1000  # rows
@@ -32,8 +31,7 @@ def task_for(path: Path, target: str | None) -> str:
     if not path.is_file() or path.suffix.lower() not in TABLES:
         return "pictures"
     try:
-        with listening(lambda _: None):  # it is said when the whole table is read
-            head = first_rows(path)
+        head = first_rows(path)
     except TipoffError:
         return "tables"  # which then says what is wrong
     if any(is_file_name(head[c]) for c in head.columns):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.recognise import SPLITS
+from tipoff.cli.tasks.recognise import SPLITS, has_header
 from tipoff.data.formats import EXCEL, PARQUET
 from tipoff.data.splits import StratifiedSplitter
 from tipoff.data.table import read_table
@@ -58,6 +58,10 @@ def _read(settings: Settings) -> Any:
     if path.suffix.lower() not in (*PARQUET, *EXCEL):
         options["skipinitialspace"] = True
     frame = read_table(path, **options)
+    if not has_header(frame.columns):
+        raise DataError(
+            f"{path} has no header: its first line is {some(frame.columns, 6)}. Put a line with the names of the columns first."
+        )
     if len(frame) < 10:
         raise DataError(
             f"{path} has {len(frame) or 'no'} row{'s' * (len(frame) != 1)}; ten are the least to learn from and check on."
