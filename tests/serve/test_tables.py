@@ -161,6 +161,16 @@ def test_a_wrong_table_is_named_with_its_row(url, name, data, said):
     assert reply.status_code == 422 and said in reply.json()["answers"][0]["error"]
 
 
+def test_rows_that_would_fill_the_memory_are_refused(url):
+    reply = ask(url, [{f"c{i}": 1} for i in range(9_000)])
+    assert (
+        reply.status_code == 422
+        and "9,000 rows of 9,000 different columns" in reply.json()["answers"][0]["error"]
+    )
+    reply = upload(url, "a," * 200_000 + "\n1\n")
+    assert reply.status_code == 422 and "more than 10,000 columns" in reply.json()["answers"][0]["error"]
+
+
 def test_a_bad_table_does_not_harm_another(url):
     good = people(3)[list(ROW)].to_csv(index=False)
     files = [("file", ("a.csv", b"job\ncook\n")), ("file", ("b.csv", good.encode()))]

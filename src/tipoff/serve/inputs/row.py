@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tipoff.data.formats import EXCEL, PARQUET
-from tipoff.data.table import iter_table
+from tipoff.data.table import DELIMITERS, iter_table
 from tipoff.errors import DataError
 from tipoff.serve.upload import UNNAMED
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 MAX_ROWS = 200_000
+MAX_COLUMNS = 10_000
+MAX_CELLS = (
+    10_000_000  # of rows in JSON that do not share their columns, which could be many more than were sent
+)
 MAX_CELL = 10_000  # characters
 
 
@@ -27,6 +31,8 @@ def decode(data: bytes, name: str) -> tuple[DataFrame, bool]:
         return _from_json(data, "The body" if name == UNNAMED else name), True
     if Path(name).suffix.lower() in (*PARQUET, *EXCEL):
         raise DataError(f"{name} is not read here; save it as CSV, or use tipoff predict.")
+    if max(data.partition(b"\n")[0].count(mark.encode()) for mark in DELIMITERS) >= MAX_COLUMNS:
+        raise DataError(f"{name} has more than {MAX_COLUMNS:,} columns.")
     frame = next(iter_table(name, rows=MAX_ROWS + 1, data=data), None)
     if frame is None or frame.empty:
         raise DataError(f"{name} has a header and no rows.")
@@ -50,6 +56,11 @@ def _from_json(data: bytes, name: str) -> DataFrame:
         raise DataError(f"{name} holds no rows: send an object, or a list of objects.")
     for i, row in enumerate(rows, 1):
         _check(row, i)
+    n_columns = len({column for row in rows for column in row})
+    if n_columns > MAX_COLUMNS or n_columns * len(rows) > MAX_CELLS:
+        raise DataError(
+            f"{name} holds {len(rows):,} rows of {n_columns:,} different columns; that is too many."
+        )
     frame = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1), dtype=object)
     return frame.where(frame.notna(), None)
 
