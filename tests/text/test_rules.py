@@ -158,5 +158,23 @@ def test_the_vocabulary_does_not_depend_on_the_groups(real):
 
 
 def test_a_vocabulary_of_rare_words_only_says_so():
-    with pytest.raises(ValueError, match="No word of the training texts comes 3 times; there are 2 different ones"):
+    with pytest.raises(
+        ValueError, match="No word of the training texts comes 3 times; there are 2 different ones"
+    ):
         make_vocab([("xxbos", 5), ("a", 2), ("b", 1)])
+
+
+@pytest.mark.parametrize(
+    "tokens, text",
+    [
+        ("xxbos xxmaj this is n't xxup bad xxrep 3 !", "This isn't BAD!!!"),
+        ("xxbos xxmaj xxmaj one , xxmaj , two xxmaj", "One,, two"),  # as a language model may write them
+        ("xxbos xxrep 3", ""),
+        ('xxmaj he said " yes , i do " ( 3 - 4 times ) .', 'He said "yes, I do" (3-4 times).'),
+        ("xxwrep 3 very good . a film . xxpad xxpad xxeos", "very very very good. A film."),
+        ("xxfld 1 xxmaj title xxfld 2 xxmaj text", "Title Text"),
+        ("", ""),
+    ],
+)
+def test_words_are_joined_as_a_person_would_write_them(tokens, text):
+    assert WordTokenizer().join(tokens.split()) == text

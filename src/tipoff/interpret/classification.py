@@ -76,7 +76,8 @@ class ClassificationInterpretation(Interpretation):
 
     @property
     def vocab(self) -> list[Any]:
-        return list(self.learn.dls.vocab)
+        names = getattr(self.learn.target, "names", None)  # the vocab of texts holds their tokens too
+        return list(self.learn.dls.vocab if names is None else names)
 
     @property
     def decoded(self) -> Tensor:  # (N,)

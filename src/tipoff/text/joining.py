@@ -10,6 +10,7 @@ from tipoff.text.rules import BOS, EOS, FLD, PAD, TK_MAJ, TK_REP, TK_UP, TK_WREP
 _SILENT = {BOS, EOS, PAD, "xxfake"}
 _NO_SPACE_BEFORE = re.compile(r"[.,!?;:…%)\]}»”’]+|n['’]t|['’](?:s|m|d|re|ve|ll|em)")
 _NO_SPACE_AFTER = frozenset("([{«“‘$£€#")
+_CAPITALS = {TK_MAJ: lambda word: word[:1].upper() + word[1:], TK_UP: str.upper}
 _TIGHT = frozenset("-/–")
 _ENDS = frozenset(".!?")
 
@@ -39,20 +40,20 @@ def join_words(tokens: Sequence[str]) -> str:
 def _obeyed(tokens: Sequence[str]) -> list[str]:
     """The words after what the marks before them ask for."""
     out: list[str] = []
-    rest = iter(tokens)
+    rest, capital = iter(tokens), ""
     for token in rest:
         if token in _SILENT:
             continue
         if token == FLD:
             next(rest, None)  # the number of the field
-        elif token in (TK_MAJ, TK_UP):
-            word = next(rest, "")
-            if word:
-                out.append(word.upper() if token == TK_UP else word[:1].upper() + word[1:])
+        elif token in _CAPITALS:
+            capital = token
+            continue
         elif token in (TK_REP, TK_WREP):
             n, what = next(rest, ""), next(rest, "")
             times = min(int(n), 100) if n.isdigit() and n.isascii() else 1
             out += [what * times] if token == TK_REP else [what] * times
         else:
-            out.append(token)
+            out.append(_CAPITALS[capital](token) if capital else token)
+        capital = ""
     return [word for word in out if word]
