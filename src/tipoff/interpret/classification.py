@@ -11,6 +11,7 @@ from tipoff.data.show import show_sample
 from tipoff.display import INK, entitle, get_grid, shown, subplots
 from tipoff.interpret.gradcam import heat_maps, overlay
 from tipoff.interpret.rows import rows_with_losses
+from tipoff.interpret.texts import are_texts, texts_with_losses
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import Predictions
 from tipoff.metrics.confusion import confusion_matrix
@@ -41,8 +42,10 @@ class Interpretation:
         return dataset.frame.iloc[at] if hasattr(dataset, "frame") else dataset.columns[0][at]
 
     def top_losses_table(self, k: int = 10, largest: bool = True) -> Any:
-        """The rows of a table with the largest losses, as a data frame: prediction, truth and loss first."""
+        """The rows of a table, or the texts, with the largest losses, as a data frame with prediction, truth and loss."""
         losses, at = self.top_losses(k, largest)
+        if are_texts(self.made.dataset):
+            return texts_with_losses(self.made, self.learn.target, losses, at)
         return rows_with_losses(self.made, self.learn.target, losses, at)
 
     def plot_top_losses(
@@ -50,9 +53,9 @@ class Interpretation:
     ) -> Any:
         """Draw the `k` items with the largest losses: prediction, truth, loss; with `heat`, what it looked at.
 
-        Returns the figure where `show` is False. Of a table, it returns the rows as a data frame.
+        Returns the figure where `show` is False. Of a table, or of texts, it returns the rows as a data frame.
         """
-        if hasattr(self.made.dataset, "frame"):
+        if hasattr(self.made.dataset, "frame") or are_texts(self.made.dataset):
             return self.top_losses_table(k, largest)
         losses, at = self.top_losses(k, largest)
         figure, axes = get_grid(len(at), return_fig=True, **kwargs)

@@ -102,7 +102,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
         answered = sum("error" not in a for a in answers)
         request.scope["tipoff.note"] = f"{len(answers)} files, {answered} answered"
         said: dict[str, Any] = {"model": about.name, "answers": answers}
-        if about.input == "row":
+        if about.input in ("row", "text"):
             if answered == len(answers) == 1 and wants_csv(request):
                 return await run_in_threadpool(as_csv, answers[0])
             said["notes"] = notes_of(answers)

@@ -97,6 +97,10 @@ def _torch(path: Path, max_pixels: int) -> ServedModel:
         from tipoff.serve.pair_model import PairModel
 
         return PairModel(path, bundle)
+    if kind == "text":
+        from tipoff.serve.text_model import TextModel
+
+        return TextModel(path, bundle)
     from tipoff.serve.torch_model import TorchModel
 
     return TorchModel(path, max_pixels, bundle)

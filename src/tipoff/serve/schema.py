@@ -35,6 +35,16 @@ class Why(BaseModel):
     )
 
 
+class Word(BaseModel):
+    """One word of a text, or a run of words of a long one."""
+
+    word: str = Field(description="With the space behind it; all of them, one after the other, are the text.")
+    share: float = Field(
+        description="What the probability of the label, or the number, loses when the word is taken away; below 0 it spoke "
+        "against the answer."
+    )
+
+
 class Recommendation(BaseModel):
     """One title that somebody would like."""
 
@@ -63,7 +73,9 @@ class Answer(BaseModel):
     sentence: str | None = None
     milliseconds: float | None = Field(None, description="From the whole upload to the answer.")
     heat: Heat | None = Field(None, description="Only where heat=true was asked and the model can tell.")
-    why: list[Why] | None = Field(None, description="Only where why=true was asked for a few rows in JSON.")
+    why: list[Why] | list[Word] | None = Field(
+        None, description="Only where why=true was asked for a few rows in JSON, or a few texts."
+    )
     recommendations: list[Recommendation] | None = Field(
         None, description="Of a model of ratings, the best first."
     )
@@ -88,6 +100,7 @@ class Problem(BaseModel):
 EXPLAIN = {
     "image": ("heat", "Say where the model looked, too."),
     "row": ("why", "Say what moved the answer, too; of a few rows in JSON."),
+    "text": ("why", "Say which words mattered, too; of a few texts."),
     "pair": ("why", "Changes nothing: each recommendation says why."),
 }
 _FILE = {"type": "string", "format": "binary"}
@@ -109,6 +122,11 @@ def how_to_ask(about: About) -> str:
             "Send one row as a JSON object, several as a list of them, or a CSV file, as the body or as the form field "
             "`file`. With the header `Accept: text/csv` a CSV comes back as it was, with the answers behind each row."
         )
+    if about.input == "text":
+        return (
+            "Send a text as JSON, several as a list of them, text files, or a CSV with a column of texts, as the body or as the "
+            "form field `file`. With the header `Accept: text/csv` a CSV comes back with the answers behind each row."
+        )
     if about.input == "pair":
         return "Send a question as JSON: for a user of the model, for somebody new who gave some ratings, or for everybody."
     return "Send files as the form field `file`, or one file as the body."
@@ -126,6 +144,12 @@ def body_of(about: About) -> dict[str, Any]:
         return {"required": True, "content": {"application/json": as_json, "text/csv": table, **_FORM}}
     if about.input == "pair":
         return {"required": True, "content": {"application/json": _question(about)}}
+    if about.input == "text":
+        text = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+        several = {"type": "array", "items": text, "description": "One answer each, in their order."}
+        as_json = {"schema": {"oneOf": [text, several]}, "example": {"text": "A text to ask about."}}
+        plain = {"schema": {"type": "string", "description": "One text as the whole body."}}
+        return {"required": True, "content": {"application/json": as_json, "text/plain": plain, **_FORM}}
     one = {"schema": {**_FILE, "description": "One file as the whole body."}}
     return {"required": True, "content": {**_FORM, "application/octet-stream": one}}
 

@@ -1,7 +1,7 @@
 """From the bytes of an upload to what a model takes: one module a kind of input, named as `About.input`.
 
-Those of pictures have `decode(data, name, max_pixels)` and `box(value, item_tfms)`; `row` and `pair` have
-`decode(data, name)`.
+Those of pictures have `decode(data, name, max_pixels)` and `box(value, item_tfms)`; `row`, `text` and `pair`
+have `decode(data, name)`.
 """
 
 from __future__ import annotations
