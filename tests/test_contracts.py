@@ -17,10 +17,11 @@ import tipoff
 import tipoff.testing
 from tipoff.bundle.catalog import CATALOG
 from tipoff.callbacks import ema, gradients, mixing, progress, recorder, saving, tracking
-from tipoff.collab.block import ClickBlock, PairBlock, RatingBlock
+from tipoff.collab.block import PairBlock
 from tipoff.collab.features import Feature, Features
 from tipoff.collab.fill import FillUnknown
 from tipoff.collab.model import CollabModel
+from tipoff.collab.targets import ClickBlock, RatingBlock
 from tipoff.data.block import Block, Target
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.dataset import TensorDataset
@@ -50,8 +51,18 @@ from tipoff.testing import (
     check_target,
     check_transform,
 )
-from tipoff.text import NextToken, SubwordTokenizer, TextBlock, WordTokenizer
+from tipoff.text import (
+    ModelResetter,
+    NextToken,
+    RNNCallback,
+    RNNRegularizer,
+    SubwordTokenizer,
+    TextBlock,
+    WordTokenizer,
+)
 from tipoff.text.field import TextField
+from tipoff.text.model import AWDSpec, ClassifierSpec, GPTSpec, LanguageSpec
+from tipoff.text.transformer import TransformerClassifier, TransformerLM
 from tipoff.train.callback import Callback
 from tipoff.train.engine import TorchEngine
 from tipoff.vision import ImageDataLoaders, vision_learner
@@ -192,6 +203,12 @@ RATINGS = [
 NETWORKS = [
     MLPSpec(((3, 2), (7, 4)), 2, 3, (20, 10), (0.1, 0.2), 0.04),
     TabMSpec(((3, 2),), 4, 1, (16,), 0.2, 4, 12, 8, "sigmoid"),
+    AWDSpec(50, 8, 12, 2, bidir=True),
+    GPTSpec(50, 16, 2, 4),
+    LanguageSpec(GPTSpec(50, 16, 1, 2), 50, tie_weights=False),
+    ClassifierSpec(AWDSpec(50, 8, 12, 2), 3, lin_ftrs=(), ps=(0.2,)),
+    TransformerClassifier('{"model_type": "bert", "num_hidden_layers": 1, "hidden_size": 12}', 3, pool="last"),
+    TransformerLM('{"model_type": "gpt2", "n_layer": 1, "n_embd": 12}', 50),
 ]
 ITEM_TRANSFORMS = [
     *(r.Resize(24, method, pad) for method in ("crop", "squish", "pad") for pad in ("zeros", "border", "reflection")),
@@ -354,6 +371,9 @@ CALLBACKS = {
     "TensorBoardCallback": lambda tmp: saving.TensorBoardCallback(tmp / "runs"),
     "KeepNorms": lambda tmp: KeepNorms([]),
     "FillUnknown": lambda tmp: FillUnknown(),
+    "ModelResetter": lambda tmp: ModelResetter(),
+    "RNNCallback": lambda tmp: RNNCallback(),
+    "RNNRegularizer": lambda tmp: RNNRegularizer(2.0, 1.0),
 }
 
 

@@ -6,9 +6,9 @@ import torch
 
 from tests.collab.films import ratings
 from tipoff.collab import CollabDataLoaders, collab_learner
-from tipoff.collab.block import ClickBlock
 from tipoff.collab.ranking import popularity_baseline, ranking
 from tipoff.collab.splits import leave_last_out
+from tipoff.collab.targets import ClickBlock
 from tipoff.errors import DataError
 
 

@@ -9,7 +9,7 @@ from tests.collab.films import films, people, ratings, truth
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import load_predictor, verify
 from tipoff.collab import CollabDataLoaders, CollabLearner, average_baseline, collab_learner
-from tipoff.collab.learner import default_members
+from tipoff.collab.choose import default_members
 from tipoff.errors import UsageError
 from tipoff.learner import load_learner
 from tipoff.nn.losses import L1LossFlat

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tipoff.collab.block import RatingBlock
 from tipoff.collab.model import CollabModel, EmbeddingDotBias, EmbeddingNN
 from tipoff.collab.seen import Seen
+from tipoff.collab.targets import RatingBlock
 from tipoff.errors import DataError, UsageError
 from tipoff.nn.embedding import Embedding, emb_sz_rule
 from tipoff.nn.vectors import pca

@@ -11,9 +11,10 @@ import torch
 from tests.collab.films import films, people, ratings, truth
 from tipoff.bundle.predictor import Predictor
 from tipoff.collab import Recommender
-from tipoff.collab.block import PairBlock, RatingBlock
+from tipoff.collab.block import PairBlock
 from tipoff.collab.fold_in import Prior, place, place_by_choice
 from tipoff.collab.model import CollabModel
+from tipoff.collab.targets import RatingBlock
 from tipoff.data.plan import Plan
 from tipoff.errors import DataError, UsageError
 

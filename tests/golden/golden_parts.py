@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tipoff.collab.block import ClickBlock, PairBlock, RatingBlock
+from tipoff.collab.block import PairBlock
 from tipoff.collab.features import Feature, Features
 from tipoff.collab.model import CollabModel
+from tipoff.collab.targets import ClickBlock, RatingBlock
 from tipoff.data.plan import Plan
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.spec import Spec

@@ -16,11 +16,12 @@ require("torch", "tipoff.collab")
 
 _PLACES = {
     "tipoff.collab.baseline": ("average_baseline",),
-    "tipoff.collab.block": ("ClickBlock", "PairBlock", "RatingBlock"),
+    "tipoff.collab.block": ("PairBlock",),
     "tipoff.collab.learner": ("CollabLearner", "collab_learner"),
     "tipoff.collab.loaders": ("CollabDataLoaders",),
     "tipoff.collab.model": ("CollabModel", "EmbeddingDotBias", "EmbeddingNN"),
     "tipoff.collab.recommender": ("Recommender",),
+    "tipoff.collab.targets": ("ClickBlock", "RatingBlock"),
 }
 _WHERE = {name: module for module, names in _PLACES.items() for name in names}
 

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tipoff.collab.block import ClickBlock, PairBlock
+from tipoff.collab.block import PairBlock
+from tipoff.collab.targets import ClickBlock
 from tipoff.data.batch import Batch
 from tipoff.data.plan import Plan
 from tipoff.display import show_frame

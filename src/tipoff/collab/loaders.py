@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tipoff.collab.block import ClickBlock, PairBlock, RatingBlock
+from tipoff.collab.block import PairBlock
 from tipoff.collab.clean import as_frame, columns_of, need_range, numbers_of, usable
 from tipoff.collab.dataset import ClickDataset, RatingDataset, pairs_of
 from tipoff.collab.features import Features, fit_features
 from tipoff.collab.names import Names, vocabulary
 from tipoff.collab.splits import leave_last_out
+from tipoff.collab.targets import ClickBlock, RatingBlock
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan

@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tipoff.bundle.predictor import Predictor, load_predictor
-from tipoff.collab.block import ClickBlock, PairBlock
+from tipoff.collab.block import PairBlock
 from tipoff.collab.dataset import pairs_of
 from tipoff.collab.fold_in import Point, Prior, place, place_by_choice
 from tipoff.collab.model import EmbeddingDotBias, EmbeddingNN, onto_range
+from tipoff.collab.targets import ClickBlock
 from tipoff.errors import DataError, UsageError, did_you_mean
 
 # N items, F factors
