@@ -49,7 +49,13 @@ def infer(path: Path, target: str | None, seed: int, skip: Path | None = None) -
         raise UsageError(f"--target names a column of a CSV, and {root} holds none.")
     if found is not None and target is None:
         return found
-    files = [p for p in every if p.suffix.lower() in IMAGE_EXTENSIONS] or need_images(root)
+    files = [p for p in every if p.suffix.lower() in IMAGE_EXTENSIONS]
+    if tables and not files:
+        raise DataError(
+            f"{root} holds no pictures, and {some(sorted(p.name for p in tables))}. To learn from a table, name it: "
+            f"tipoff train {sorted(tables)[0]}"
+        )
+    files = files or need_images(root)
     folders = sorted({parent_label(f) for f in files if f.parent != root})
     if tables and (target is not None or len(folders) < 2):
         return _from_table(tables[0], target, seed)
