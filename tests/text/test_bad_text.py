@@ -190,3 +190,33 @@ def test_texts_are_numbered_alike_from_many_threads(df):
     alone = [tok.replace().encode(t).tolist() for t in texts]
     with ThreadPoolExecutor(8) as pool:
         assert [ids.tolist() for ids in pool.map(tok.encode, texts)] == alone
+
+
+def test_texts_that_a_vocabulary_hardly_knows_are_said(df, heard):
+    lm = loaders(df, is_lm=True, bs=4)
+    assert not heard
+    chinese = [f"这部电影很好看第{i}部。 演员 真的 很好" for i in range(40)]
+    loaders(pd.DataFrame({"text": chinese, "label": [0, 1] * 20}), text_vocab=lm.vocab)
+    assert heard[-1].endswith("tok_tfm='bpe' knows all parts of words") and "% of the tokens" in heard[-1]
+
+
+def test_a_misspelt_argument_is_an_error():
+    with pytest.raises(TypeError, match="argument 'min_frq'. Did you mean 'min_freq'"):
+        TextBlock.from_df("text", min_frq=1)
+    assert TextBlock.from_df("text", n_workers=4, tok_text_col="text").text_cols == ("text",)
+
+
+def test_reading_texts_imports_nothing_of_training_and_nothing_heavy():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, tipoff.text.block, tipoff.text.target; print([m for m in ('pandas', 'matplotlib', 'transformers', "
+        "'tokenizers', 'tipoff.learner', 'tipoff.train', 'tipoff.callbacks') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from tipoff.data.dataloaders import Source, rows_of
-from tipoff.errors import DataError, UsageError
+from tipoff.errors import DataError, UsageError, did_you_mean
 from tipoff.text.choose import as_tokenizer
 from tipoff.text.dls import TextLoaders, Texts, check_split, places, text_loaders
 from tipoff.text.field import TextField
+
+_OF_FASTAI = frozenset(
+    [
+        "sep",
+        "n_workers",
+        "tok_text_col",
+        "extensions",
+        "folders",
+        "output_dir",
+        "skip_if_exists",
+        "output_names",
+        "encoding",
+    ]
+)
+_KNOWN = ("vocab", "is_lm", "seq_len", "backwards", "min_freq", "max_vocab", "tok", "rules", "mark_fields")
 
 
 @dataclass(frozen=True)
@@ -33,9 +48,10 @@ class TextBlock(TextField):
         tok: Any = None,
         rules: Sequence[Callable[[str], str]] | None = None,
         mark_fields: bool | None = None,
-        **_: Any,
+        **fastai: Any,
     ) -> Self:
-        """Of the columns `text_cols` of a data frame."""
+        """Of the columns `text_cols` of a data frame. Arguments that only fastai's way to work needs do nothing."""
+        _check_names("from_df", fastai)
         cols = (text_cols,) if isinstance(text_cols, (str, int)) else tuple(text_cols)
         tokenizer = as_tokenizer(tok, vocab, min_freq, max_vocab, rules)
         return cls(tokenizer, is_lm, seq_len, backwards, text_cols=cols, mark_fields=mark_fields)
@@ -52,9 +68,10 @@ class TextBlock(TextField):
         max_vocab: int = 60000,
         tok: Any = None,
         rules: Sequence[Callable[[str], str]] | None = None,
-        **_: Any,
+        **fastai: Any,
     ) -> Self:
-        """Of text files. `path` is taken for fastai's sake: files are read when they are needed."""
+        """Of text files, which are read when they are needed; `path` and what else fastai's copies need do nothing."""
+        _check_names("from_folder", fastai)
         return cls(as_tokenizer(tok, vocab, min_freq, max_vocab, rules), is_lm, seq_len, backwards)
 
     def dataloaders(
@@ -80,6 +97,14 @@ class TextBlock(TextField):
         read = Source(() if in_columns else dblock.get_x, dblock.get_y)
         return text_loaders(
             block, dblock.targets, every.take(train), every.take(valid), source=read, **options
+        )
+
+
+def _check_names(called: str, given: Iterable[str]) -> None:
+    """Raise `TypeError` for an argument that fastai has not either."""
+    if unknown := sorted(set(given) - _OF_FASTAI):
+        raise TypeError(
+            f"TextBlock.{called}() got an unexpected keyword argument {unknown[0]!r}.{did_you_mean(unknown[0], _KNOWN)}"
         )
 
 

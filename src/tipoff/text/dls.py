@@ -26,6 +26,8 @@ from tipoff.text.show import show_texts
 from tipoff.text.target import NextToken
 from tipoff.text.tokenizer import Tokenizer, number
 
+UNKNOWN_TOLD = 0.25  # share of the tokens
+
 
 @dataclass
 class Texts:
@@ -162,6 +164,7 @@ def text_loaders(
     bad: dict[int, str] = {}
     block, ids = block.learn(train.texts, bad)
     train, ids = _readable(train, ids, bad, "learn from")
+    _say_unknown(block.tokens, ids)
     valid, valid_ids = _numbered(block, valid, "check on")
     if block.is_lm:
         plan = Plan((block,), (NextToken(block.tokens),))
@@ -218,6 +221,17 @@ def _refused(plan: Plan, labels: Sequence[Any]) -> bool:
     except DataError:
         return True
     return False
+
+
+def _say_unknown(tokens: Tokenizer, ids: Ids) -> None:
+    """Say when much of the texts is not in the vocabulary: few texts, another language, or one that writes no spaces."""
+    some_of = ids.flat.data[:1_000_000]
+    share = float((some_of == tokens.unk_id).mean())
+    if share > UNKNOWN_TOLD:
+        more = "min_freq=1 learns rarer words, and " if tokens.kind == "words" else ""
+        note(
+            f"{100 * share:.0f} % of the tokens are not in the vocabulary: {more}tok_tfm='bpe' knows all parts of words"
+        )
 
 
 def _say_cut(block: TextField, *many: Ids) -> None:
