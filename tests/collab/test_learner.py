@@ -82,6 +82,17 @@ def test_rates_grow_with_the_root_of_the_batch_size():
     assert collab_learner(large, lr=0.3, wd=0.0).lr == 0.3
 
 
+def test_rates_typed_for_small_batches_are_noticed(said):
+    dls = CollabDataLoaders.from_df(ratings(400, 100, 0.4), seed=1, device="cpu")
+    learn = collab_learner(dls, n_factors=5)
+    with learn.no_bar():
+        learn.fit(0)
+        learn.fine_tune(0, freeze_epochs=0)
+        assert said == []
+        learn.fit_one_cycle(0, 5e-3, wd=0.1)
+    assert len(said) == 1 and "goes with bs=64, or here with 1.6 times as much" in said[0]
+
+
 def test_the_range_is_a_little_beyond_the_ratings():
     frame = ratings()
     frame["rating"] = frame["rating"].round().clip(1, 5)

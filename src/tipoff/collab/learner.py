@@ -23,10 +23,11 @@ from tipoff.learner.budget import plan_minutes
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import in_order
+from tipoff.notes import note
 from tipoff.train.optim import Adam
 
 STEPS, MIN_EPOCHS, MAX_EPOCHS = 400, 5, 20
-LR, WD, BS = 5e-3, 0.1, 64  # fastai's recipe for batches of 64
+LR, FINE_LR, WD, BS = 5e-3, 2e-3, 0.1, 64  # fastai's recipe for batches of 64
 
 
 class CollabLearner(Learner):
@@ -43,6 +44,26 @@ class CollabLearner(Learner):
         self._recommender: Recommender | None = None
 
     # training ------------------------------------------------------------------------------
+
+    @property
+    def _scale(self) -> float:
+        """How much higher rates are than at fastai's batch size."""
+        return math.sqrt(self.dls.bs / BS)
+
+    def _rates(self, lr: Any) -> tuple[float, ...]:
+        if lr is not None and getattr(self.dls, "chose_bs", False) and self.dls.bs > BS:
+            note(
+                f"batches of {self.dls.bs:,}, as none were asked for; a rate that was typed for fastai's batches of {BS} goes "
+                f"with bs={BS}, or here with {self._scale:.1f} times as much",
+                once=True,
+            )
+        return super()._rates(lr)
+
+    def fine_tune(
+        self, epochs: int | None = None, base_lr: float | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """As `Learner.fine_tune`; without `base_lr` it is 2e-3 for batches of 64, and goes with the root of their size."""
+        super().fine_tune(epochs, FINE_LR * self._scale if base_lr is None else base_lr, *args, **kwargs)
 
     def default_epochs(self) -> int:
         """How many epochs ratings of this number are worth: the fewer, the more."""

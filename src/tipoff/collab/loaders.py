@@ -43,6 +43,7 @@ class CollabDataLoaders(DataLoaders):
     """
 
     tables: tuple[Tensor | None, Tensor | None] = (None, None)  # features by code, of users and of items
+    chose_bs: bool = False  # the batch size is not the user's
 
     @classmethod
     def from_df(
@@ -95,13 +96,13 @@ class CollabDataLoaders(DataLoaders):
 
         datasets = part(train), part(valid)
         _say_unknown(datasets[1])
-        bs = _batch_size(bs, len(train))
+        chose, bs = bs is None, _batch_size(bs, len(train))
         loaders = [
             Loader(datasets[0], bs, shuffle=shuffle, seed=seed),
             Loader(datasets[1], val_bs or VALID_BS),
         ]
         made = cls(*loaders, path=path, device=device, plan=plan)
-        made.tables = tables
+        made.tables, made.chose_bs = tables, chose
         return made
 
     @classmethod
@@ -177,7 +178,7 @@ class CollabDataLoaders(DataLoaders):
     def with_plan(self, plan: Plan) -> CollabDataLoaders:
         loaders = super().with_plan(plan).loaders
         made = type(self)(*loaders, path=self.path, device=self.device, plan=plan, source=self.source)
-        made.tables = self.tables
+        made.tables, made.chose_bs = self.tables, self.chose_bs
         return made
 
     def test_dl(
@@ -250,13 +251,7 @@ def _pairs(
 def _batch_size(bs: int | None, n: int) -> int:
     if bs is not None:
         return bs
-    made = min(MAX_BS, max(MIN_BS, n // MIN_STEPS))
-    if made > MIN_BS:
-        note(
-            f"batches of {made:,} ratings; learning rates typed for fastai's batches of 64 go with bs=64",
-            once=True,
-        )
-    return made
+    return min(MAX_BS, max(MIN_BS, n // MIN_STEPS))
 
 
 def _say_unknown(valid: RatingDataset) -> None:

@@ -23,6 +23,7 @@ from tipoff.metrics.functions import (
 )
 from tipoff.metrics.interval import interval
 from tipoff.metrics.metric import Metric
+from tipoff.metrics.ranking import mrr, ndcg_at_k, recall_at_k
 from tipoff.metrics.resolve import Perplexity, as_metric, as_metrics
 from tipoff.metrics.scores import R2Score, RocAuc, RocAucBinary
 
@@ -48,7 +49,10 @@ __all__ = [
     "exp_rmspe",
     "interval",
     "mae",
+    "mrr",
     "mse",
+    "ndcg_at_k",
+    "recall_at_k",
     "rmse",
     "rmspe",
     "top_k_accuracy",
