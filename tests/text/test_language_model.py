@@ -1,5 +1,7 @@
 """Language models by their learner: fine-tuning, encoders, files, and what is minimised."""
 
+import tarfile
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -239,6 +241,30 @@ def test_a_pickled_vocabulary_may_hold_strings_and_nothing_else(tmp_path):
     file.write_bytes(pickle.dumps(print))
     with pytest.raises(ArchError, match="names builtins.print"):
         read_vocab(file)
+
+
+def test_fastais_wikipedia_is_taken_from_the_cache_where_it_is(dls, tmp_path, monkeypatch):
+    import pickle
+
+    from tipoff.text.awd_weights import _unpack
+
+    monkeypatch.setenv("TIPOFF_CACHE", str(tmp_path))
+    home, learn = tmp_path / "weights" / "wt103-fwd", made(dls)
+    (tmp_path / "made").mkdir()
+    state = learn.model.state_dict()
+    torch.save(
+        {k.replace("1.bias", "1.decoder.bias"): v for k, v in state.items()},
+        tmp_path / "made" / "lstm_fwd.pth",
+    )
+    (tmp_path / "made" / "itos_wt103.pkl").write_bytes(pickle.dumps(list(dls.vocab)))
+    (tmp_path / "made" / "run.sh").write_text("rm -rf /")
+    with tarfile.open(tmp_path / "w.tgz", "w:gz") as tar:
+        tar.add(tmp_path / "made", "../../wt103-fwd")  # what climbs out is put where it belongs all the same
+    _unpack(tmp_path / "w.tgz", home)
+    assert sorted(p.name for p in home.iterdir()) == ["itos_wt103.pkl", "lstm_fwd.pth"]
+    again = made(dls, pretrained=True)
+    assert torch.equal(again.model[0].encoder.weight, state["0.encoder.weight"])
+    assert again.facts["licence"] == "Apache-2.0" and "WikiText-103" in again.facts["weights"]
 
 
 def test_without_weights_and_network_it_says_what_to_do(dls, monkeypatch):

@@ -5,6 +5,7 @@ import sys
 import pytest
 import torch
 
+from tests.text import small_models
 from tests.text.small_models import bert, gpt2
 from tipoff.bundle import load_predictor
 from tipoff.errors import ArchError, UsageError
@@ -184,6 +185,44 @@ def test_names_that_cannot_be_had_are_refused_at_once_with_what_can(monkeypatch)
         find("nobody/nothing")
     with pytest.raises(ArchError, match=r"no folder \./nowhere"):
         find("./nowhere")
+
+
+def test_positions_that_begin_behind_the_padding_are_counted(tmp_path, reviews):
+    from transformers import RobertaConfig, RobertaModel
+
+    n = small_models.tokenizer(tmp_path, ("[CLS]", "[PAD]", "[SEP]", "[UNK]"))
+    config = RobertaConfig(
+        vocab_size=n, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+        max_position_embeddings=20, pad_token_id=1, type_vocab_size=1,
+    )  # fmt: skip
+    RobertaModel(config).save_pretrained(tmp_path)
+    dls = TextDataLoaders.from_df(
+        reviews,
+        text_col="text",
+        label_col="label",
+        valid_col="is_valid",
+        bs=8,
+        tok_tfm=pretrained_tokenizer(tmp_path),
+    )
+    learn = text_classifier_learner(dls, tmp_path)
+    assert learn.dls.block.max_len == 18
+    learn.fit(1, 1e-3)
+
+
+def test_models_with_two_parts_and_folders_of_anything_else_are_refused(tmp_path):
+    from transformers import T5Config
+
+    from tipoff.text.transformer import config_of
+
+    T5Config(d_model=8, num_layers=1).save_pretrained(tmp_path / "t5")
+    with pytest.raises(ArchError, match="encoder or a decoder alone"):
+        config_of(find(tmp_path / "t5"))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "config.json").write_text(
+        '{"model_type": "strange", "auto_map": {"AutoModel": "x.py--X"}}'
+    )
+    with pytest.raises(ArchError, match="no model that transformers knows"):
+        config_of(find(tmp_path / "other"))
 
 
 def test_minilm_comes_from_its_package(reviews):

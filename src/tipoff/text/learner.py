@@ -158,12 +158,16 @@ class LMLearner(TextLearner):
         temperature: float = 1.0,
         min_p: float | None = None,
         no_bar: bool = False,
+        only_last_word: bool = False,
         *,
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int | None = None,
     ) -> str:
-        """`text` and `n_words` tokens more: see `tipoff.text.generate.continue_text`."""
+        """`text` and `n_words` tokens more: see `tipoff.text.generate.continue_text`.
+
+        `no_bar` and `only_last_word` are taken for fastai's sake: there is no bar, and each token is read once.
+        """
         return continue_text(
             self.predictor(), text, n_words, no_unk=no_unk, temperature=temperature, top_k=top_k, top_p=top_p,
             min_p=min_p, seed=seed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from inspect import signature
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -33,9 +34,14 @@ def _library() -> Any:
 def config_of(found: Pretrained) -> Any:
     """The configuration in the folder. Code that comes with a model is never run."""
     try:
-        return _library().AutoConfig.from_pretrained(found.folder, trust_remote_code=False)
+        config = _library().AutoConfig.from_pretrained(found.folder, trust_remote_code=False)
     except Exception as e:
         raise ArchError(f"{found.source} is no model that transformers knows: {str(e)[:300]}") from None
+    if getattr(config, "is_encoder_decoder", False):
+        raise ArchError(
+            f"{found.source} translates between texts; an encoder or a decoder alone was expected."
+        )
+    return config
 
 
 def written(config: Any) -> str:
@@ -63,9 +69,18 @@ def reads_left_to_right(config: Any) -> bool:
 def n_positions(config: Any) -> int | None:
     """How many tokens it can read; None where there is no bound."""
     n = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
-    # RoBERTa and its kin number positions from the padding's number on
-    shift = config.pad_token_id + 1 if n and n % 2 and config.pad_token_id else 0
-    return n - shift if isinstance(n, int) and n > 0 else None
+    if not isinstance(n, int) or n <= 0:
+        return None
+    return n - config.pad_token_id - 1 if config.model_type in AFTER_PADDING else n
+
+
+AFTER_PADDING = (
+    "camembert",
+    "data2vec-text",
+    "mpnet",
+    "roberta",
+    "xlm-roberta",
+)  # their positions begin behind the padding's
 
 
 class PooledTransformer(nn.Module):
@@ -137,13 +152,13 @@ class TransformerClassifier(TextModel):
 class CausalModel(nn.Module):
     """A language model of `transformers`: (B, T) word numbers -> (B, T, V). Every call is a text of its own."""
 
-    def __init__(self, body: nn.Module, limit: int | None) -> None:
+    def __init__(self, body: nn.Module, n_out: int, limit: int | None) -> None:
         super().__init__()
-        self.body, self.limit = body, limit
+        self.body, self.n_out, self.limit = body, n_out, limit
 
     def forward(self, words: Tensor) -> Tensor:
         out: Tensor = self.body(input_ids=words, use_cache=False).logits
-        return out
+        return out[..., : self.n_out]  # some have rows to spare
 
 
 @dataclass(frozen=True)
@@ -159,7 +174,7 @@ class TransformerLM(TextModel):
     def build(self) -> CausalModel:
         """The network with random weights."""
         config = _read(self.config)
-        return self._made(_library().AutoModelForCausalLM.from_config(config, **_options(config)), config)
+        return self._made(_library().AutoModelForCausalLM.from_config(config), config)
 
     def build_pretrained(self, found: Pretrained) -> CausalModel:
         """The network with its weights."""
@@ -169,7 +184,7 @@ class TransformerLM(TextModel):
     def _made(self, body: Any, config: Any) -> CausalModel:
         if self.checkpointing:
             body.gradient_checkpointing_enable()
-        return CausalModel(body, n_positions(config))
+        return CausalModel(body, self.n_out, n_positions(config))
 
     def splitter(self, net: nn.Module) -> list[list[nn.Parameter]]:
         """The embeddings and what shares weights with them last, after each layer, as for the other language models."""
@@ -178,10 +193,9 @@ class TransformerLM(TextModel):
 
 
 def _options(config: Any) -> dict[str, Any]:
-    return {"add_pooling_layer": False} if config.model_type in WITH_POOLER else {}
-
-
-WITH_POOLER = ("bert", "roberta", "xlm-roberta", "camembert", "electra_", "mpnet", "ernie", "data2vec-text")
+    """A pooling layer of the model's own would never be used."""
+    kind = _library().MODEL_MAPPING[type(config)]
+    return {"add_pooling_layer": False} if "add_pooling_layer" in signature(kind.__init__).parameters else {}
 
 
 def _loaded(kind: Any, found: Pretrained, config: Any) -> Any:
