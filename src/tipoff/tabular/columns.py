@@ -53,7 +53,7 @@ class Column(Spec):
     def read(self, frame: DataFrame) -> np.ndarray | Coded:
         """This column of `frame` as the steps take it. Raises `DataError`, naming row and column."""
         if self.kind == "number":
-            return read_numbers(frame, self.name)
+            return read_numbers(frame, self.name, f"Leave the cell empty if it is unknown{self._range()}.")
         return read_dates(frame, self.name, self.formats) if self.kind == "date" else coded(frame[self.name])
 
     def read_one(self, value: Any) -> np.ndarray | Coded:
@@ -86,8 +86,13 @@ def _finite(name: str, value: float) -> float:
     return np.nan
 
 
-def read_numbers(frame: DataFrame, name: str) -> np.ndarray:  # -> float64 (N,), NaN where missing
-    """A column as numbers; infinite ones, and those beyond float32, count as missing, which is said."""
+def read_numbers(
+    frame: DataFrame, name: str, hint: str = ""
+) -> np.ndarray:  # -> float64 (N,), NaN where missing
+    """A column as numbers; infinite ones, and those beyond float32, count as missing, which is said.
+
+    Raises `DataError`, naming the row, for what is no number; `hint` says what to do then.
+    """
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
@@ -97,9 +102,10 @@ def read_numbers(frame: DataFrame, name: str) -> np.ndarray:  # -> float64 (N,),
         i, n = int(bad.argmax()), int(bad.sum())
         others = int(len(bad) - n - np.isnan(values[~bad]).sum())
         more = f" and {n - 1} more are not either" if n > 1 else ""
+        rest = f"; {others} others are" if others else ""
+        hint = hint or f"Leave the cell empty if it is unknown, or make {name} a category."
         raise DataError(
-            f"Column {name}, {row_name(frame, i)}: {frame[name].iloc[i]!r:.60} is not a number{more}; "
-            f"{others} others are. Leave the cell empty if it is unknown, or make {name} a category."
+            f"Column {name}, {row_name(frame, i)}: {frame[name].iloc[i]!r:.60} is not a number{more}{rest}. {hint}"
         )
     huge = np.abs(values) > LARGEST
     if huge.any():
