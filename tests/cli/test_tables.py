@@ -180,8 +180,11 @@ def test_wrong_arguments_are_refused(model, capsys, tmp_path, arguments, expecte
     assert expected in refused(capsys, "train", "people.csv", *arguments, "--out", tmp_path / "x")
 
 
-def test_a_folder_with_a_table_only_says_how_to_learn_from_it(home, said, capsys):
-    assert "holds no pictures, and people.csv" in refused(capsys, "train", home)
+def test_a_folder_with_a_table_only_says_how_to_learn_from_it(home, said, tmp_path, capsys):
+    people(20).to_csv(tmp_path / "t.csv")
+    assert "holds no pictures, and t.csv" in refused(capsys, "train", tmp_path)
+    text = refused(capsys, "train", home)  # with the pictures of an earlier training
+    assert "holds names of pictures" in text and "tipoff train" in text
 
 
 def test_a_table_without_a_header_is_refused(tmp_path, capsys):

@@ -113,7 +113,8 @@ def _from_table(file: Path, target: str | None, seed: int) -> Found:
     names = next((c for c in columns if is_file_name(df[c])), None)
     if names is None:
         raise DataError(
-            f"{file}: none of the columns {some(columns, 12)} holds names of pictures, such as photo_1.jpg."
+            f"{file}: none of the columns {some(columns, 12)} holds names of pictures, such as photo_1.jpg. "
+            f"To learn from the table itself, name it: tipoff train {file}"
         )
     if target is not None and target not in columns:
         raise DataError(
