@@ -96,7 +96,7 @@ def test_day_or_month_first_is_seen_where_it_can_be_and_said_where_not(said):
 
 def test_what_is_no_date_is_an_error_that_names_the_row():
     with pytest.raises(
-        DataError, match=r"Column day, row 1: '2021-13-45' is no date; 1 others are, written as 2024-05-31"
+        DataError, match=r"Column day, row 1: '2021-13-45' is no date. Dates are written as 2024-05-31 here"
     ):
         read(["2021-03-04", "2021-13-45"])
     with pytest.raises(DataError, match=r"holds int64, which are no dates.*unit='s'"):

@@ -101,9 +101,9 @@ def read_dates(frame: DataFrame, name: str, formats: tuple[str, ...]) -> np.ndar
         forms = ", ".join(
             "2024-05-31" if f == ISO else pd.Timestamp("2024-05-31").strftime(f) for f in formats
         )
+        hint = f" Dates are written as {forms} here." if forms else ""
         raise DataError(
-            f"Column {name}, {row_name(frame, i)}: {column.iloc[i]!r:.40} is no date{more}; "
-            f"{int((~np.isnat(out)).sum())} others are{f', written as {forms}' if forms else ''}. Leave the cell empty if it "
-            "is unknown."
+            f"Column {name}, {row_name(frame, i)}: {column.iloc[i]!r:.40} is no date{more}.{hint} "
+            "Leave the cell empty if it is unknown."
         )
     return out
