@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+SHORT = 20  # characters; longer texts are wrapped
+
 
 def show_texts(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Show rows of texts where the user looks: under the notebook's cell, or on the terminal."""
@@ -24,10 +26,14 @@ def show_texts(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 def as_html(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """The rows as a table of HTML; what the texts hold is shown, not obeyed."""
-    style = 'style="text-align: start; vertical-align: top; white-space: pre-wrap; overflow-wrap: anywhere"'
-    cells = "".join(f"<th {style}>{escape(h)}</th>" for h in head)
-    lines = ("".join(f'<td dir="auto" {style}>{escape(str(v))}</td>' for v in row) for row in rows)
+    cells = "".join(f"<th {_style(h)}>{escape(h)}</th>" for h in head)
+    lines = ("".join(f'<td dir="auto" {_style(str(v))}>{escape(str(v))}</td>' for v in row) for row in rows)
     return f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody></table>"
+
+
+def _style(text: str) -> str:
+    wrap = "white-space: nowrap" if len(text) <= SHORT else "white-space: pre-wrap; overflow-wrap: anywhere"
+    return f'style="text-align: start; vertical-align: top; padding: 4px 8px; {wrap}"'
 
 
 def as_lines(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int = 100) -> str:
@@ -39,7 +45,7 @@ def as_lines(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int = 10
     """
     cells = [list(map(str, head)), *([" ".join(str(v).split()) for v in row] for row in rows)]
     longest = [max(len(row[k]) for row in cells) for k in range(len(head))]
-    wide = [k for k, n in enumerate(longest) if n > 20] or [0]
+    wide = [k for k, n in enumerate(longest) if n > SHORT] or [0]
     spare = width - sum(n + 2 for k, n in enumerate(longest) if k not in wide)
     share = max(20, spare // len(wide) - 2)
     widths = [share if k in wide else n for k, n in enumerate(longest)]
