@@ -10,7 +10,7 @@ from tipoff.errors import UsageError
 
 
 def run_explanation(model: Path, file: Path, row: int, out: Path | None) -> None:
-    """For a picture, draw where the model looked; for a row of a table, say what each value did."""
+    """For a picture, draw where the model looked; for a row of a table, or a text, say what each value or word did."""
     predictor = load_predictor(model)
     task = task_of(predictor)
     if task == "pictures":
@@ -23,6 +23,12 @@ def run_explanation(model: Path, file: Path, row: int, out: Path | None) -> None
         if out is not None:
             raise UsageError("--out is for the picture of a photo; a row is explained in words.")
         run_row_explanation(predictor, file, row)
+    elif task == "texts":
+        from tipoff.cli.tasks.texts.explain import run_text_explanation
+
+        if out is not None:
+            raise UsageError("--out is for the picture of a photo; a text is explained here.")
+        run_text_explanation(predictor, str(file))
     else:
         raise UsageError(
             "A model of ratings says why with each recommendation: tipoff predict MODEL --user NAME"

@@ -45,7 +45,8 @@ def train(
     path: Annotated[
         Path,
         typer.Argument(
-            help="A folder of class folders, of train/ and valid/, or with a CSV; or a table: CSV, TSV, Parquet, Excel.",
+            help="A folder of class folders (of pictures or text files), of train/ and valid/, or with a CSV; or a table: CSV, TSV, "
+            "Parquet, Excel.",
             show_default=False,
         ),
     ],
@@ -69,7 +70,7 @@ def train(
         str | None,
         typer.Option(
             help="Photos: any network of timm or torchvision.  [default: efficientnet_lite0]  Tables: tabm or mlp.  "
-            "[default: tabm]",
+            "[default: tabm]  Texts: minilm, awd_lstm, or any network of transformers.  [default: minilm]",
             show_default=False,
         ),
     ] = None,
@@ -98,7 +99,8 @@ def train(
     """Train a model on PATH: what it is, is read from what is there.
 
     Folders of classes, train and valid folders, or a CSV with a column of file names and one of labels become an image
-    classifier; another table becomes a model of its column --target; a table of ratings (user, item, rating) becomes
+    classifier; a table with a column of free text, or folders of text files, a text classifier; another
+    table becomes a model of its column --target; a table of ratings (user, item, rating) becomes
     recommendations. Says what it found, trains, and writes NAME.tipoff and a folder NAME_results/ of pictures.
     """
     from tipoff.cli.settings import Settings
@@ -136,7 +138,7 @@ def predict(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Pictures or folders of pictures; a table; for ratings nothing, or a table of somebody's ratings.",
+            help="Pictures or folders of pictures; a table; text files; for ratings nothing, or a table of somebody's ratings.",
             show_default=False,
             readable=False,  # what cannot be read is said in its turn, and the others are answered
         ),
@@ -171,7 +173,7 @@ def predict(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a column for each class.")] = False,
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
-    """Say what each of FILES shows, answer each row of a table, or recommend. Exit code 1 when nothing could be answered."""
+    """Say what each of FILES shows, answer each row of a table or each text, or recommend. Exit code 1 when nothing could be answered."""
     from tipoff.cli.predict import Asked, run_prediction, run_remote
 
     if as_json and as_csv:
@@ -185,7 +187,7 @@ def predict(
 @app.command()
 def explain(
     model: Model,
-    file: Annotated[Path, typer.Argument(help="A picture, or a table.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A picture, a table, or a text.", show_default=False)],
     row: Annotated[int, typer.Option(help="Of a table: the row, as a spreadsheet counts.", min=1)] = 2,
     out: Annotated[
         Path | None,
@@ -193,7 +195,7 @@ def explain(
     ] = None,
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
-    """Draw what the model looked at in a picture, or say which values of a row spoke for its answer."""
+    """Draw what the model looked at in a picture, or say which values of a row, or words of a text, spoke for its answer."""
     from tipoff.cli.explain import run_explanation
 
     run_explanation(model, file, row, out)

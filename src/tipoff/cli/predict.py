@@ -45,25 +45,37 @@ def run_prediction(model: Path, files: Sequence[Path], asked: Asked) -> int:
     predictor = load_predictor(model)
     task = task_of(predictor)
     if not files and task != "ratings":
-        what = "pictures" if task == "pictures" else "table"
+        what = {"pictures": "pictures", "texts": "texts"}.get(task, "table")
         raise UsageError(f"Which {what} shall {model.name} look at? Name it after the model.")
     if task == "tables":
         from tipoff.cli.tasks.tables.predict import run_table
+        from tipoff.serve.rows import RowPredictor
 
         asked.only(task, ("out",))
-        return run_table(predictor, list(files), asked.out, asked.form)
+        return run_table(RowPredictor(predictor), list(files), asked.out, asked.form)
     if task == "ratings":
         from tipoff.cli.tasks.ratings.predict import run_recommendation
 
         asked.only(task, ("user", "n"))
         return run_recommendation(predictor, asked.user, list(files), asked.n or 10, asked.form)
+    if task == "texts":
+        from tipoff.cli.tasks.tables.predict import run_table
+        from tipoff.cli.tasks.texts.predict import are_tables, texts_in
+        from tipoff.serve.texts import TextPredictor
+
+        asked.only(task, ("out",))
+        texts = TextPredictor(predictor)
+        if are_tables(files):
+            return run_table(texts, list(files), asked.out, asked.form)
+        asked.only("texts, where these are no table,", ())
+        return _one_by_one(predictor, texts_in(files), asked.form)
     asked.only(task, ())
-    return _pictures(predictor, files, asked.form)
+    return _one_by_one(predictor, _each(files), asked.form)
 
 
-def _pictures(predictor: Predictor, files: Sequence[Path], form: str) -> int:
+def _one_by_one(predictor: Predictor, paths: Sequence[Path], form: str) -> int:
     """An answer a file."""
-    target, paths = predictor.target, _each(files)
+    target = predictor.target
     names = [str(n) for n in getattr(target, "names", [])]
     answers = (
         (

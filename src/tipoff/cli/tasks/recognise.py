@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tipoff.cli.tasks.recognise_texts import is_of_texts, text_column
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet
 from tipoff.data.items import IMAGE_EXTENSIONS
 from tipoff.data.table import read_table
@@ -15,6 +16,7 @@ LOOKED_AT = 1000  # rows
 USERS = ("user", "userid", "reader", "customer", "customerid", "member", "viewer", "person")
 ITEMS = ("title", "item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "artist", "song", "game")  # fmt: skip
 SPLITS = ("is_valid", "valid", "is_val", "validation", "is_test")
+TARGETS = ("target", "label", "class", "y", "outcome", "answer")  # without --target
 RATINGS = ("rating", "ratings", "score", "stars", "bookrating")
 
 
@@ -28,7 +30,9 @@ class RatingColumns(NamedTuple):
 
 def task_for(path: Path, target: str | None) -> str:
     """The name of the task that `path` makes, with the column that was asked for by --target."""
-    if not path.is_file() or path.suffix.lower() not in TABLES:
+    if path.is_dir():
+        return "texts" if is_of_texts(path) else "pictures"
+    if path.suffix.lower() not in TABLES:
         return "pictures"
     try:
         head = first_rows(path)
@@ -37,7 +41,15 @@ def task_for(path: Path, target: str | None) -> str:
     if any(is_file_name(head[c]) for c in head.columns):
         return "pictures"
     found = rating_columns(head)
-    return "ratings" if found is not None and target in (None, found.rating) else "tables"
+    if found is not None and target in (None, found.rating):
+        return "ratings"
+    return "tables" if text_column(head, target_of(head.columns, target)) is None else "texts"
+
+
+def target_of(columns: Any, target: str | None) -> str | None:
+    """The column that is predicted: the one that was asked for, else one with such a name."""
+    named = [str(c) for c in columns if str(c).strip().lower() in TARGETS]
+    return target if target is not None else named[0] if len(named) == 1 else None
 
 
 def first_rows(path: Path) -> Any:

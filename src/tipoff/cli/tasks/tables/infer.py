@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.recognise import SPLITS, has_header
+from tipoff.cli.tasks.recognise import SPLITS, TARGETS, has_header
 from tipoff.data.formats import EXCEL, PARQUET
 from tipoff.data.splits import StratifiedSplitter
 from tipoff.data.table import read_table
@@ -14,7 +14,6 @@ from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notes import note
 from tipoff.tabular.infer import Kinds, infer_columns
 
-TARGETS = ("target", "label", "class", "y", "outcome", "answer")  # without --target
 FEW = 10  # whole numbers of so many different values are classes
 SHARE = 0.2
 

@@ -11,35 +11,48 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Protocol
 
+from torch import Tensor
+
 from tipoff.answer import percent
 from tipoff.bundle.container import replacing
-from tipoff.bundle.predictor import Predictor
 from tipoff.cli import screen
 from tipoff.cli.screen import counted, say, short
+from tipoff.data.block import Target
 from tipoff.data.formats import PARQUET
 from tipoff.data.table import iter_table
 from tipoff.errors import DataError, UsageError
 from tipoff.notes import listening
 from tipoff.optional import need
-from tipoff.serve.rows import Answered, RowPredictor, Tally, summary
+from tipoff.serve.rows import Answered, Tally, summary
 
 PART = 20_000  # rows that are in memory at once
 SHOWN = 20  # rows, where nothing is written
 NOTES = 12  # that are said
 
 
-def run_table(predictor: Predictor, files: list[Path], out: Path | None, form: str) -> int:
+class Answering(Protocol):
+    """A model that answers rows, of a table or with a text in each: `RowPredictor`, `TextPredictor`."""
+
+    @property
+    def target(self) -> Target: ...
+
+    def inputs(self, frame: Any) -> Any: ...
+
+    def probabilities(self, inputs: Any) -> Tensor: ...
+
+
+def run_table(rows: Answering, files: list[Path], out: Path | None, form: str) -> int:
     """Answer all rows of `files`: into the file `out`, or to the screen as `form` (text, json, csv). The exit code."""
     if len(files) != 1:
         raise UsageError(
             f"One table at a time, not {len(files)}: tipoff predict MODEL new.csv --out scored.csv"
         )
-    path, rows = files[0], RowPredictor(predictor)
+    path = files[0]
     if out is not None and out.exists() and path.exists() and out.samefile(path):
         raise UsageError(f"--out {out} is the table itself: choose another name.")
     tally, began = Tally(), time.perf_counter()
     to_file = out is not None
-    with _notes(to_file or form == "text"), _writer(out, form, rows) as writer:
+    with _notes(to_file or form == "text"), _writer(out, form) as writer:
         for frame in iter_table(path, PART):
             if len(frame):
                 answered = Answered(frame, rows.probabilities(rows.inputs(frame)), rows.target)
@@ -83,7 +96,7 @@ class Writer(Protocol):
 
 
 @contextmanager
-def _writer(out: Path | None, form: str, rows: RowPredictor) -> Iterator[Writer]:
+def _writer(out: Path | None, form: str) -> Iterator[Writer]:
     if out is None:
         to_screen: dict[str, type[Writer]] = {"text": _Text, "json": _Json, "csv": _Stdout}
         yield to_screen[form]()

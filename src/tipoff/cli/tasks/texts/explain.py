@@ -1,0 +1,79 @@
+"""`tipoff explain` with a model of texts: the words that mattered, in colour and with signs."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+from rich.text import Text
+
+from tipoff.bundle.predictor import Predictor
+from tipoff.cli.screen import WIDTH, console, field, say
+from tipoff.data.words import WordShares, word_shares
+from tipoff.errors import DataError
+from tipoff.text.files import TEXT_EXTENSIONS, read_text
+
+SHOWN = 8  # words in the list
+BAR = 20  # characters of the longest bar
+FAINT = 0.08  # of the strongest share, below which a word is not marked
+SMALL = 0.002  # a share, below which nothing is said to have mattered
+UP, DOWN = "bold dark_orange3", "bold steel_blue"
+_LOOKS_LIKE_FILE = re.compile(r"\S+\.\w{2,5}")
+
+
+def run_text_explanation(predictor: Predictor, given: str) -> None:
+    """Say the answer for a text, or a file that holds one, and what each word did to it."""
+    text = _text(given)
+    found = word_shares(predictor.plan, predictor.probabilities, text)
+    say(predictor.target.sentence(found.end))
+    say()
+    strongest = max((abs(s) for _, s in found.ranked()), default=0.0)
+    if strongest < SMALL:
+        say("None of its words alone changes the answer.")
+        return
+    console().print(_marked(found, strongest))
+    say()
+    what = "A few words" if any(len(p.split()) > 1 for p in found.pieces) else "Each word"
+    is_class = hasattr(predictor.target, "names")
+    towards = f"“{found.names[found.output()]}”" if is_class else "the number"
+    say(f"{what} taken away, and asked again: + spoke for {towards}, − against it.")
+    for word, share in found.ranked()[:SHOWN]:
+        if abs(share) < FAINT * strongest:
+            break
+        size = f"{100 * abs(share):.1f} %" if is_class else f"{abs(share):.4g}"
+        bar = "█" * max(1, round(BAR * abs(share) / strongest))
+        field(f"  {'+' if share > 0 else '−'}{size}", f"{' '.join(word.split())}  {bar}")
+
+
+def _text(given: str) -> str:
+    path = Path(given)
+    try:
+        is_file = path.is_file()
+    except OSError:  # a name that is too long is no name
+        is_file = False
+    if not is_file and (path.suffix.lower() in TEXT_EXTENSIONS or _LOOKS_LIKE_FILE.fullmatch(given)):
+        raise DataError(f"There is no file {given}.")
+    text = read_text(path) if is_file else given
+    if not text.strip():
+        raise DataError(f"{given} holds no text." if is_file else "The text is empty.")
+    return text
+
+
+def _marked(found: WordShares, strongest: float) -> Text:
+    """The text, wrapped, with a sign behind each word that mattered."""
+    out, signs = Text(), {True: "[+]", False: "[−]"}
+    line = 0
+    for piece in found.answer():
+        share = piece["share"]
+        matters = abs(share) >= FAINT * strongest
+        for word in textwrap.wrap(piece["word"], WIDTH - 4) or [""]:
+            shown = word + (signs[share > 0] if matters else "")
+            if line and line + 1 + len(shown) > WIDTH:
+                out.append("\n")
+                line = 0
+            out.append(" " if line else "").append(
+                shown, style=(UP if share > 0 else DOWN) if matters else ""
+            )
+            line += len(shown) + 1
+    return out

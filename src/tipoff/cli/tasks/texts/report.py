@@ -1,0 +1,133 @@
+"""What training on texts came to: figures beside those of counted words, the worst errors, pictures, the model file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tipoff.cli.screen import field, percent, say, short
+from tipoff.cli.settings import Settings
+from tipoff.errors import DataError
+from tipoff.interpret.classification import ClassificationInterpretation, right_of
+from tipoff.interpret.reliability import reliability
+from tipoff.learner.calibrate import Calibration
+from tipoff.learner.learner import Learner
+from tipoff.metrics.interval import interval
+
+WORST, WRITTEN = 3, 50  # texts with the largest losses: shown, and written to a file
+LETTERS = 150  # of a text that is shown
+MOST_CLASSES = 30  # of a confusion matrix that can be read
+
+
+@dataclass(frozen=True)
+class Report:
+    """How good the model is, and where what was made of it lies."""
+
+    result: str
+    figure: str
+    beside: list[tuple[str, float]]
+    calibration: Calibration
+    confused: list[tuple[Any, Any, int]]
+    worst: list[tuple[Any, str, str]]
+    pictures: list[Path]
+    table: Path
+    model: Path
+    new: str
+
+    def tell_figures(self) -> None:
+        """How often it is right, beside the baselines, and how often it is sure."""
+        say(self.result, style="strong", of=self.figure)
+        for name, value in self.beside:
+            say(f"beside it, {name}: {percent(value)}")
+        say(str(self.calibration))
+
+    def tell_rest(self) -> None:
+        """What was confused with what, the worst errors, where things lie, what to do next."""
+        say()
+        if self.confused:
+            field("most confused", ", ".join(f"{a} taken for {b} {c}" for a, b, c in self.confused[:3]))
+        for i, (truth, said, text) in enumerate(self.worst):
+            field("" if i else "worst errors", f"is {truth}, taken for {said}: “{text}”")
+        field("pictures", "  ".join(map(short, self.pictures)))
+        field("errors", short(self.table))
+        field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
+        say()
+        field("next", f"tipoff serve {short(self.model)}")
+        field("", f"tipoff predict {short(self.model)} {self.new}")
+        field("", f'tipoff explain {short(self.model)} "some text"')
+
+
+def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
+    """Calibrate, judge, write the model file, then pictures and errors."""
+    calibration = learn.calibrate()
+    interp = ClassificationInterpretation.from_learner(learn)
+    n_right, n = right_of(interp.made)
+    beside = [(WORDS[name], value) for name, value in baseline.items() if value is not None]
+    learn.facts |= {
+        "result": result(n_right, n),
+        "baseline": ", ".join(f"{name}: {percent(value)}" for name, value in beside),
+    }
+    written = learn.export(settings.model_file.absolute())
+    table = interp.top_losses_table(WRITTEN)
+    worst = [
+        (row["truth"], row["prediction"], _start(str(row["text"])))
+        for row in table.head(WORST).to_dict("records")
+        if row["truth"] != row["prediction"]
+    ]
+    return Report(
+        result(n_right, n), percent(n_right / n), beside, calibration, interp.most_confused(), worst,
+        _draw(interp, settings.folder), _write(table, settings.folder / "top_losses.csv"), written,
+        "new/*.txt" if settings.data.is_dir() else "new.csv --out scored.csv",
+    )  # fmt: skip
+
+
+WORDS = {"words": "logistic regression on words", "head": "logistic regression on the frozen network"}
+
+
+def result(n_right: int, n: int) -> str:
+    """The figure in a sentence, with its interval on this many texts.
+
+    >>> result(39, 42)
+    'right on 39 of 42 unseen texts: 92.9 % (81.0 to 97.5)'
+    """
+    low, high = interval(n_right, n)
+    return f"right on {n_right:,} of {n:,} unseen texts: {percent(n_right / n)} ({low * 100:.1f} to {high * 100:.1f})"
+
+
+def _start(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LETTERS else f"{text[:LETTERS].rstrip()} ..."
+
+
+def _write(table: Any, path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(path, index=False)
+    except OSError as e:
+        raise DataError(f"{path} cannot be written: {e.strerror or e}.") from None
+    return path
+
+
+def _draw(interp: ClassificationInterpretation, folder: Path) -> list[Path]:
+    import matplotlib.pyplot as plt
+
+    made = interp.made
+    top, at = made.probs.max(-1)
+    assert made.targets is not None
+    curve = reliability(top, at == made.targets)
+    figures: dict[str, Callable[[], Any]] = {"calibration.png": lambda: curve.plot(show=False)}
+    if len(interp.vocab) <= MOST_CLASSES:
+        figures["confusion.png"] = lambda: interp.plot_confusion_matrix(show=False)
+    paths = []
+    for name, draw in sorted(figures.items(), reverse=True):
+        figure = draw()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            figure.savefig(folder / name, dpi=110, bbox_inches="tight")
+        except OSError as e:
+            raise DataError(f"{folder / name} cannot be written: {e.strerror or e}.") from None
+        plt.close(figure)
+        paths.append(folder / name)
+    return paths
