@@ -209,7 +209,11 @@ def test_a_config_of_fastais_brings_its_network(said):
 
 
 def test_a_rate_fits_the_network_unless_given():
-    assert learner(loaders(bs=64), arch="mlp").lr == 0.001 and learner(loaders(bs=16)).lr == 0.00175 and learner(lr=0.2).lr == 0.2
+    assert (
+        learner(loaders(bs=64), arch="mlp").lr == 0.001
+        and learner(loaders(bs=16)).lr == 0.00175
+        and learner(lr=0.2).lr == 0.2
+    )
 
 
 # numbers, labels

@@ -23,4 +23,4 @@ def emb_sz_rule(n_cat: int) -> int:
     >>> emb_sz_rule(10)
     6
     """
-    return min(600, round(1.6 * n_cat**0.56))
+    return min(600, round(1.6 * float(n_cat**0.56)))

@@ -7,18 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from tipoff.errors import UsageError, did_you_mean
+from tipoff.nn.embedding import emb_sz_rule
 from tipoff.notes import note
 
 Arch = Literal["tabm", "mlp"]
-
-
-def emb_sz_rule(n_cat: int) -> int:
-    """How many numbers stand for one of `n_cat` categories: fastai's rule.
-
-    >>> emb_sz_rule(10)
-    6
-    """
-    return min(600, round(1.6 * float(n_cat**0.56)))
 
 
 def get_emb_sz(to: Any, sz_dict: Mapping[str, int] | None = None) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tipoff.errors import UsageError
+from tipoff.nn.embedding import Embedding
 from tipoff.nn.layers import SigmoidRange, lin_bn_drop
 from tipoff.nn.members import Adapter, MemberLinear, average
 from tipoff.nn.numeric import PiecewiseLinear
@@ -22,12 +23,6 @@ Sizes = Sequence[tuple[int, int]]  # of each category: how many codes, how many 
 Average = Literal["softmax", "sigmoid", "mean"]
 
 # B batch, C categories, D columns of numbers, K members
-
-
-def _embedding(n: int, size: int) -> nn.Embedding:
-    made = nn.Embedding(n, size)
-    nn.init.trunc_normal_(made.weight, std=0.01, a=-0.02, b=0.02)  # as fastai's
-    return made
 
 
 def _look_up(embeds: nn.ModuleList, cats: Tensor) -> list[Tensor]:
@@ -60,7 +55,7 @@ class TabularModel(nn.Module):
         if len(drops) != len(layers):
             raise UsageError(f"ps has {len(drops)} numbers for {len(layers)} layers.")
         act = nn.ReLU(inplace=True) if act_cls is None else act_cls
-        self.embeds = nn.ModuleList(_embedding(n, size) for n, size in emb_szs)
+        self.embeds = nn.ModuleList(Embedding(n, size) for n, size in emb_szs)
         self.emb_drop = nn.Dropout(embed_p)
         self.bn_cont = nn.BatchNorm1d(n_cont) if bn_cont and n_cont else None
         sizes = [sum(size for _, size in emb_szs) + n_cont, *layers, out_sz]
