@@ -134,7 +134,7 @@ class TabularLearner(Learner):
 
     def figures(self) -> dict[str, float]:
         """The loss and the metrics of the weights as they are, on the validation rows."""
-        if self.dls is None or len(self.dls) < 2:
+        if len(self.dls) < 2:
             return super().figures()
         return dict(zip(["valid_loss", *(m.name for m in self.metrics)], self.validate(), strict=True))
 
