@@ -54,4 +54,4 @@ def test_checkpointing_changes_no_gradient():
 
 def test_the_residual_stream_begins_about_as_large_as_one_layer():
     model = GPT(V, 64, 12, 4).eval()
-    assert float(model.layers[0].proj.weight.std()) < 0.02 / 4
+    assert float(model.layers[0].proj.weight.detach().std()) < 0.02 / 4

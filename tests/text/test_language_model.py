@@ -74,7 +74,7 @@ class Keep(Callback):
 
     def after_backward(self, run):
         if self.grads is None:
-            self.loss = float(run.loss)
+            self.loss = float(run.loss.detach())
             self.grads = {k: p.grad.clone() for k, p in run.model.named_parameters()}
 
 
