@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,16 +29,21 @@ def decode(data: bytes, name: str) -> DataFrame:
         return _from_table(data, name)
     if name == UNNAMED and data.lstrip()[:1] in (b"{", b"[", b'"'):
         return _from_json(data)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        if b"\0" in data:
-            raise DataError(f"{name} is no text: it holds zero bytes.") from None
-        text = data.decode("cp1252", "replace")
-    frame = _frame([_checked(text, name)])
+    frame = _frame([_checked(_decoded(data, name), name)])
     if name != UNNAMED:
         frame.attrs["table"] = (name, 0)
     return frame
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data:
+        raise DataError(f"{name} is no text: it holds zero bytes.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 def _from_json(data: bytes) -> DataFrame:
