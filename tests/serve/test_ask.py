@@ -54,4 +54,4 @@ def test_no_server_there(photos, capsys):
 
 def test_no_files(model_file, capsys):
     assert tipoff("predict", model_file) == 2
-    assert "which pictures" in " ".join(capsys.readouterr().err.split())
+    assert "Which pictures" in " ".join(capsys.readouterr().err.split())
