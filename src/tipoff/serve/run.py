@@ -22,7 +22,8 @@ from tipoff.serve.settings import Settings
 FROM_PARENT = "TIPOFF_SERVE"  # how worker processes learn what to serve
 HEADER_SECONDS = 20.0
 STOP_SECONDS = 30
-START_SECONDS = 120  # on a busy machine a worker takes long to load; uvicorn's 5 s would start it again and again
+# on a busy machine a worker takes long to load; uvicorn's 5 s would start it again and again
+START_SECONDS = 120
 
 
 class Patient(H11Protocol):
