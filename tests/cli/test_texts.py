@@ -162,14 +162,13 @@ def test_rows_are_split_as_asked(tmp_path, option, how):
 
 
 def test_what_is_not_read_and_what_flatters_is_said(tmp_path):
-    frame = pd.concat([sentences(100)] * 2).assign(price=range(200))
+    frame = pd.concat([sentences(100), sentences(40)]).assign(price=range(140))
     frame.to_csv(tmp_path / "t.csv", index=False)
-    heard: list[str] = []
     out = io.StringIO()
-    with listening(heard.append), contextlib.redirect_stdout(out):
+    with contextlib.redirect_stdout(out):
         prepare(Settings(str(tmp_path / "t.csv"), target="label", pretrained=False))
     assert "price (only the text is read)" in words(out.getvalue())
-    assert any("are also among those to learn from" in h for h in heard)
+    assert "are also among those to learn from" in words(out.getvalue())
 
 
 def test_minutes_plan_epochs_and_texts(tmp_path):

@@ -17,7 +17,8 @@ from tipoff.text.files import TEXT_EXTENSIONS, read_text
 SHOWN = 8  # words in the list
 BAR = 20  # characters of the longest bar
 FAINT = 0.08  # of the strongest share, below which a word is not marked
-SMALL = 0.002  # a share, below which nothing is said to have mattered
+SMALL = 0.002  # the strongest share, below which nothing is said to have mattered
+TINY = 0.0005  # a share that would be shown as 0.0 %
 UP, DOWN = "bold dark_orange3", "bold steel_blue"
 _LOOKS_LIKE_FILE = re.compile(r"\S+\.\w{2,5}")
 
@@ -39,7 +40,7 @@ def run_text_explanation(predictor: Predictor, given: str) -> None:
     towards = f"“{found.names[found.output()]}”" if is_class else "the number"
     say(f"{what} taken away, and asked again: + spoke for {towards}, − against it.")
     for word, share in found.ranked()[:SHOWN]:
-        if abs(share) < FAINT * strongest:
+        if abs(share) < max(TINY, FAINT * strongest):
             break
         size = f"{100 * abs(share):.1f} %" if is_class else f"{abs(share):.4g}"
         bar = "█" * max(1, round(BAR * abs(share) / strongest))
@@ -66,7 +67,7 @@ def _marked(found: WordShares, strongest: float) -> Text:
     line = 0
     for piece in found.answer():
         share = piece["share"]
-        matters = abs(share) >= FAINT * strongest
+        matters = abs(share) >= max(TINY, FAINT * strongest)
         for word in textwrap.wrap(piece["word"], WIDTH - 4) or [""]:
             shown = word + (signs[share > 0] if matters else "")
             if line and line + 1 + len(shown) > WIDTH:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.recognise import SPLITS, target_of
+from tipoff.cli.tasks.recognise import LOOKED_AT, SPLITS, target_of
 from tipoff.cli.tasks.recognise_texts import files_of, text_column
 from tipoff.data.formats import EXCEL, PARQUET
 from tipoff.data.labels import parent_label
@@ -104,7 +104,7 @@ def _from_table(settings: Settings) -> Found:
                 f"{path.name} has no column {name!r} for {option}; there are {some(columns, 40)}.{did_you_mean(name, columns)}"
             )
     label = target_of(columns, settings.target)
-    text = text_column(frame, label)
+    text = text_column(frame.head(LOOKED_AT), label)
     if text is None or label is None:
         raise DataError(f"{path} has no column of free text any more.")
     if settings.target is None:

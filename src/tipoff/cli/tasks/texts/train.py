@@ -46,7 +46,7 @@ def prepare(settings: Settings) -> Learner:
         text_col=found.text,
         label_col=found.label,
         valid_col=VALID,
-        tok_tfm=None if ours else pretrained_tokenizer(arch),
+        tok_tfm=None if ours else _tokenizer(arch),
         min_freq=2,
         bs=settings.bs or BATCH,
         seed=settings.seed,
@@ -64,6 +64,13 @@ def prepare(settings: Settings) -> Learner:
     learn = text_classifier_learner(dls, arch, metrics=["accuracy"], **options)
     _say_back(found, learn)
     return learn
+
+
+def _tokenizer(arch: str) -> Any:
+    """That of the network, which reads no more than is learned from."""
+    made = pretrained_tokenizer(arch)
+    made.model_max_length = min(made.model_max_length, READ)
+    return made
 
 
 def _is_there(arch: str) -> bool:

@@ -12,7 +12,8 @@ export const hint = "Text files and CSV with a column of texts can be read, in U
 const TITLE = 40; // characters of a text that name its card
 const SHOWN = 5; // words in the list of the strongest
 const FAINT = 0.08; // of the strongest share, below which a word is not marked
-const SMALL = 0.002; // a share below which nothing is said to have mattered
+const SMALL = 0.002; // the strongest share, below which nothing is said to have mattered
+const TINY = 0.0005; // a share that would be shown as 0.0 %
 const form = document.querySelector("form.fields");
 const box = form.querySelector("textarea");
 const [count, said] = [".hint", ".said"].map((part) => form.querySelector(part));
@@ -52,7 +53,8 @@ function counted() {
 
 function asFile(text) {
   const letters = [...text.replace(/\s+/g, " ")];
-  const title = letters.length > TITLE ? `${letters.slice(0, TITLE).join("").trimEnd()} …` : letters.join("");
+  const start = letters.slice(0, TITLE).join("");
+  const title = letters.length > TITLE ? `${start.replace(/\s\S{0,15}$/, "")} …` : start;
   const file = new File([JSON.stringify({ text })], title, { type: "application/json" });
   texts.set(file, text);
   return file;
@@ -94,7 +96,7 @@ function marked({ why, label }) {
   const content = shape("words");
   const of = label === undefined ? "the number" : `“${label}”`;
   const strongest = Math.max(...why.map(({ share }) => Math.abs(share)));
-  const matters = ({ share }) => strongest >= SMALL && Math.abs(share) >= FAINT * strongest;
+  const matters = ({ share }) => strongest >= SMALL && Math.abs(share) >= Math.max(TINY, FAINT * strongest);
   content.querySelector(".words").append(...why.flatMap((w) => (matters(w) ? mark(w, strongest, of) : [w.word])));
   const runs = why.some(({ word }) => /\S\s+\S/.test(word));
   content.querySelector(".legend").textContent =
