@@ -16,7 +16,7 @@ from tipoff.text.files import TEXT_EXTENSIONS, read_text
 
 SHOWN = 8  # words in the list
 BAR = 20  # characters of the longest bar
-FAINT = 0.08  # of the strongest share, below which a word is not marked
+FAINT = 0.12  # of the strongest share, below which a word is not marked
 SMALL = 0.002  # the strongest share, below which nothing is said to have mattered
 TINY = 0.0005  # a share that would be shown as 0.0 %
 UP, DOWN = "bold dark_orange3", "bold steel_blue"
@@ -44,7 +44,13 @@ def run_text_explanation(predictor: Predictor, given: str) -> None:
             break
         size = f"{100 * abs(share):.1f} %" if is_class else f"{abs(share):.4g}"
         bar = "█" * max(1, round(BAR * abs(share) / strongest))
-        field(f"  {'+' if share > 0 else '−'}{size}", f"{' '.join(word.split())}  {bar}")
+        field(f"  {'+' if share > 0 else '−'}{size}", f"{_bare(word)}  {bar}")
+
+
+def _bare(word: str) -> str:
+    """Words without the marks around them."""
+    word = " ".join(word.split())
+    return word.strip(".,;:!?()\"'“”„‘’…") or word
 
 
 def _text(given: str) -> str:

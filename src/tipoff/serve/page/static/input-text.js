@@ -11,7 +11,7 @@ export const hint = "Text files and CSV with a column of texts can be read, in U
 
 const TITLE = 40; // characters of a text that name its card
 const SHOWN = 5; // words in the list of the strongest
-const FAINT = 0.08; // of the strongest share, below which a word is not marked
+const FAINT = 0.12; // of the strongest share, below which a word is not marked
 const SMALL = 0.002; // the strongest share, below which nothing is said to have mattered
 const TINY = 0.0005; // a share that would be shown as 0.0 %
 const form = document.querySelector("form.fields");
@@ -127,13 +127,18 @@ function mark({ word, share }, strongest, of) {
 function reason({ word, share }, strongest, of) {
   const item = shape("reason").firstElementChild;
   const up = share > 0;
-  item.querySelector(".label").textContent = word.trim();
+  item.querySelector(".label").textContent = bare(word);
   item.querySelector(".num").textContent = signed(share);
   item.querySelector(".axis").setAttribute("aria-label", `${up ? "towards" : "against"} ${of}`);
   const bar = item.querySelector("i");
   bar.className = up ? "up" : "down";
   bar.style.setProperty("width", `${(50 * Math.abs(share)) / strongest}%`);
   return item;
+}
+
+/** A word without the marks around it. */
+function bare(word) {
+  return word.trim().replace(/^\p{P}+|\p{P}+$/gu, "") || word.trim();
 }
 
 function signed(share) {
