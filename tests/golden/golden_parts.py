@@ -20,8 +20,10 @@ from tipoff.tabular.procs import Categorify, FillMissing
 from tipoff.tabular.procs import Normalize as NormalizeNumbers
 from tipoff.tabular.row import RowBlock
 from tipoff.text.block import TextBlock
+from tipoff.text.model import AWDSpec, ClassifierSpec, GPTSpec, LanguageSpec
 from tipoff.text.pieces import SubwordTokenizer
 from tipoff.text.target import NextToken
+from tipoff.text.transformer import TransformerClassifier, TransformerLM
 from tipoff.text.words import WordTokenizer
 from tipoff.vision.augment import Brightness, Contrast, IntToFloat, Normalize
 from tipoff.vision.block import ImageBlock
@@ -163,9 +165,19 @@ def parts() -> dict[str, Spec]:
             ("salary",),
             ("id",),
         ),
+        "text.awd_lstm@1": AWDSpec(50, 12, 20, 2, 0, 0.1, 0.2, 0.3, 0.4, True),
+        "text.classifier@1": ClassifierSpec(
+            AWDSpec(50, 12, 20), 3, 40, 400, (16, 8), (0.3, 0.2, 0.1), (0.0, 5.5)
+        ),
+        "text.gpt@1": GPTSpec(50, 24, 2, 3, 0, 0.2, 0.3, True),
+        "text.language_model@1": LanguageSpec(GPTSpec(50, 24, 2, 3), 50, 0.2, False, False),
         "text.next_token@1": NextToken(WordTokenizer("xxunk\nxxpad\nGröße\n猫")),
         "text.subwords@1": SubwordTokenizer(300, "bpe", '{"version": "1.0"}', 512),
         "text.text@1": TextBlock(WordTokenizer("a\nb"), True, 80, True, False, 100, ("title", 2), True),
+        "text.transformer_classifier@1": TransformerClassifier(
+            '{"model_type": "bert"}', 3, 1, "last", (16,), 0.2, (0.0, 5.5), True
+        ),
+        "text.transformer_lm@1": TransformerLM('{"model_type": "gpt2"}', 50, True),
         "text.words@1": WordTokenizer("xxunk\nxxpad\nGröße", 2, 1000, ("fix_html", "lowercase")),
         "vision.image@1": ImageBlock("L"),
         "vision.resize@1": Resize((20, 30), "pad", "zeros"),

@@ -57,7 +57,9 @@ class Plan(Spec):
     def train_steps(self) -> tuple[ItemStep, ...]:
         """The item transforms in their parts, as in training."""
         return tuple(
-            part for t in self.every_item_tfm() for part in (t.parts() if isinstance(t, ItemTransform) else (t,))
+            part
+            for t in self.every_item_tfm()
+            for part in (t.parts() if isinstance(t, ItemTransform) else (t,))
         )
 
     def head(self) -> tuple[ItemTransform, ...]:
