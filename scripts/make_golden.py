@@ -19,7 +19,6 @@ GOLDEN = ROOT / "tests" / "golden"
 sys.path.insert(0, str(ROOT))
 
 from tests.golden.golden_parts import CATALOG, Tiny, TinyRows, odd_rows, parts, pictures, table  # noqa: E402
-
 from tipoff.bundle import catalog, file  # noqa: E402
 from tipoff.bundle.predictor import Predictor  # noqa: E402
 from tipoff.data.plan import Plan  # noqa: E402
