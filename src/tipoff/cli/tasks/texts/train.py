@@ -32,7 +32,7 @@ RATES = slice(2e-5, 2e-4)  # of the first layers and of the head, which fits alr
 RATE = 1e-2  # from the beginning
 EPOCHS, EPOCHS_OURS = 4, 10  # at most, where no number was asked for
 MINUTES = 10.0  # likewise
-HEAD_TEXTS = 2000  # that a head on frozen features is fitted to
+HEAD_TEXTS = 1000  # that a head on frozen features is fitted to
 RARE = 5  # texts of a class
 
 
