@@ -132,6 +132,15 @@ def test_a_transformer_begins_with_a_head_on_frozen_features(small_bert, home, s
     assert {json.loads(line)["label"] for line in lines(capsys)} == {"bad", "good"}
 
 
+def test_where_the_time_is_short_the_head_stays_as_it_was_fitted(small_bert, home, said, monkeypatch, capsys):
+    monkeypatch.chdir(home)
+    assert tipoff("train", "reviews.csv", "--arch", small_bert, "--minutes", 0.001, "--out", "short") == 0
+    said = words(capsys.readouterr().out)
+    assert "fewer than the head has seen: it stays as it is" in said
+    right, head = re.search(r"unseen texts: ([\d.]+) %", said), re.search(r"frozen network: ([\d.]+) %", said)
+    assert right and head and right[1] == head[1]
+
+
 def test_files_in_class_folders_are_learned_from(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     in_folders(tmp_path / "notes")

@@ -137,6 +137,11 @@ def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint
         plan = Plan(settings.epochs or 0, n_texts)
     else:
         plan = plan_of(learn, minutes * 60 - spent, 100 if settings.minutes else usual)
+        if _knows(learn) and plan.n_texts < min(n_texts, HEAD_TEXTS):
+            note(
+                f"{minutes:g} minutes are enough for {plan.n_texts:,} texts, fewer than the head has seen: it stays as it is"
+            )
+            return
         _say_plan(plan, n_texts, minutes)
     if plan.n_texts < n_texts:
         learn.dls = few(learn.dls, plan.n_texts, settings.seed)
