@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
@@ -144,6 +144,7 @@ def test_zeros_that_fill_most_of_a_column_take_one_edge():
     st.integers(1, 12),
     st.floats(-2e6, 2e6),
 )
+@example([0.0, 3.565365721735562e-40], 1, 0.0)
 @settings(max_examples=80, deadline=None)
 def test_any_column_has_edges_and_any_number_an_embedding(values, n_bins, x):
     column = torch.tensor(values)[:, None]
@@ -152,7 +153,9 @@ def test_any_column_has_edges_and_any_number_an_embedding(values, n_bins, x):
     assert edges[0] == column.min() and edges[-1] == column.max()
     layer = PiecewiseLinear(1, n_bins, 3)
     layer.fit(column)
-    assert layer(torch.tensor([[x]])).isfinite().all()
+    assert layer(torch.tensor([[x]])).isfinite().all() and layer(column).isfinite().all()
+    if len(edges) > 1 and edges.diff().min() < torch.finfo(torch.float32).tiny:
+        return  # no number says how much of such a bin lies below
     share = layer.encode(torch.cat([column.min(0).values, column.max(0).values])[:, None]).sum(-1)
     assert share[0] == 0 and torch.allclose(share[1], torch.tensor(float(len(edges) - 1)), atol=1e-4)
 

@@ -67,7 +67,8 @@ class PiecewiseLinear(nn.Module):
         for d, edges in enumerate(quantile_edges(x, self.n_bins)):
             n = len(edges) - 1
             self.left[d, :n] = edges[:-1]
-            self.per_width[d, :n] = 1 / (edges[1:] - edges[:-1])
+            # a width that is hardly a number has no finite inverse
+            self.per_width[d, :n] = 1 / edges.diff().clamp(min=torch.finfo(edges.dtype).tiny)
 
     def encode(self, x_BD: Tensor) -> Tensor:
         """How much of each bin lies below the number, in [0, 1]: (B, D, T)."""
