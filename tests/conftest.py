@@ -1,12 +1,19 @@
 """Small pictures made on the spot, and a cache folder of the tests' own."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.serve.browser import pytest_terminal_summary  # noqa: F401
+
+# the same examples each time; HYPOTHESIS_PROFILE=explore looks for new ones
+hypothesis.settings.register_profile("suite", derandomize=True)
+hypothesis.settings.register_profile("explore")
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(autouse=True, scope="session")
