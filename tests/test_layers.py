@@ -1,4 +1,4 @@
-"""Who may import whom: the table of docs/concepts/rooms, held by reading the imports of every module.
+"""Who may import whom: the table of docs/decisions/001-rooms.md, held by reading the imports of every module.
 
 Imports under `if TYPE_CHECKING:` and inside functions count like any other.
 """

@@ -47,7 +47,7 @@ class Predictor:
 
     def __call__(self, item: Any) -> dict[str, Any]:
         """The answer for one item: for a category its label, probability, and all probabilities."""
-        sample = self.plan.read(*self._parts(item))
+        sample = self.plan.read(*self.plan.parts(item))
         return self.target.answer(self.probabilities(self.plan.inputs_of([sample]))[0])
 
     def stream(self, items: Iterable[Any], bs: int = 32) -> Iterator[tuple[Any, Tensor | DataError]]:
@@ -65,13 +65,9 @@ class Predictor:
 
     def _read(self, item: Any) -> tuple[Any, ...] | DataError:
         try:
-            return self.plan.read(*self._parts(item))
+            return self.plan.read(*self.plan.parts(item))
         except DataError as e:
             return e
-
-    def _parts(self, item: Any) -> tuple[Any, ...]:
-        """One raw value for each input; a tuple may also be the value of a single one, such as (user, item)."""
-        return item if isinstance(item, tuple) and len(self.plan.inputs) > 1 else (item,)
 
     def _group(self, samples: Sequence[tuple[Any, ...]]) -> Tensor:
         return self.probabilities(self.plan.inputs_of(samples))

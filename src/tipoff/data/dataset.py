@@ -45,7 +45,8 @@ class TensorDataset:
         return len((*self.x, *self.y)[0])
 
     def batch(self, positions: Tensor, epoch: int) -> Batch:
-        return Batch(tuple(t[positions] for t in self.x), tuple(t[positions] for t in self.y), positions)
+        x, y = (tuple(t.index_select(0, positions) for t in part) for part in (self.x, self.y))
+        return Batch(x, y, positions)
 
 
 class SampleDataset:
@@ -103,7 +104,12 @@ class SampleDataset:
         for k, (block, column) in enumerate(zip(self.blocks, self.columns, strict=True)):
             if block.is_cheap:
                 self._encoded[k] = block.encode_all(column)
-            elif self.keep and not block.is_ragged and all(isinstance(v, Path) for v in column) and self._is_plain():
+            elif (
+                self.keep
+                and not block.is_ragged
+                and all(isinstance(v, Path) for v in column)
+                and self._is_plain()
+            ):
                 store = open_store(column, partial(self._decode, block), self._key(block))
                 if store is not None:
                     self._stores[k] = store

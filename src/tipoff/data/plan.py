@@ -124,6 +124,10 @@ class Plan(Spec):
 
     # prediction ----------------------------------------------------------------------------
 
+    def parts(self, item: Any) -> tuple[Any, ...]:
+        """One raw value for each input; a tuple may also be the value of a single one, such as (user, item)."""
+        return item if isinstance(item, tuple) and len(self.inputs) > 1 else (item,)
+
     def read(self, *raw: Any) -> tuple[Any, ...]:
         """The inputs of one sample, as at prediction, before they are put into a batch."""
         return tuple(self.exact(b.kind, b.encode(b.raw(r))) for b, r in zip(self.inputs, raw, strict=True))

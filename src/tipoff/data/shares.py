@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,14 +43,7 @@ class Shares:
 
     def output(self, of: Any = None) -> int:
         """The position of output `of`: the name of a class; the likeliest where it is None."""
-        if of is None:
-            return int(self.end.argmax())
-        if of not in self.names:
-            raise UsageError(
-                f"There is no answer {of!r}; there are {', '.join(map(str, self.names))}."
-                f"{did_you_mean(str(of), map(str, self.names))}"
-            )
-        return self.names.index(of)
+        return position_of(of, self.end, self.names)
 
     def ranked(self, of: Any = None) -> list[tuple[str, Any, float, float]]:
         """(column, value, share, standard error), the largest share first."""
@@ -133,6 +126,18 @@ def unsaid() -> Iterator[None]:
     """Rows that are mixed from others give no new reason for notes."""
     with listening(lambda _: None):
         yield
+
+
+def position_of(of: Any, end: Tensor, names: Sequence[Any]) -> int:
+    """The position among `names` of output `of`; of the largest number in `end` where it is None."""
+    if of is None:
+        return int(end.argmax())
+    if of not in names:
+        raise UsageError(
+            f"There is no answer {of!r}; there are {', '.join(map(str, names))}."
+            f"{did_you_mean(str(of), map(str, names))}"
+        )
+    return names.index(of)
 
 
 def output_names(plan: Plan, n: int) -> list[Any]:

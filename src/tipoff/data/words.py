@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from tipoff.data.plan import Plan
-from tipoff.data.shares import output_names
-from tipoff.errors import UsageError, did_you_mean
+from tipoff.data.shares import output_names, position_of
 
 MOST = 64  # pieces of a text, and so as many questions to the model
 BATCH = 32  # texts at once
@@ -43,14 +42,7 @@ class WordShares:
 
     def output(self, of: Any = None) -> int:
         """The position of output `of`: the name of a class; the likeliest where it is None."""
-        if of is None:
-            return int(self.end.argmax())
-        if of not in self.names:
-            raise UsageError(
-                f"There is no answer {of!r}; there are {', '.join(map(str, self.names))}."
-                f"{did_you_mean(str(of), map(str, self.names))}"
-            )
-        return self.names.index(of)
+        return position_of(of, self.end, self.names)
 
     def answer(self, of: Any = None) -> list[dict[str, Any]]:
         """The pieces in the order of the text, each with its share, as JSON values."""

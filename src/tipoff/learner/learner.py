@@ -368,8 +368,7 @@ class Learner:
             raise UsageError(
                 "predict needs DataLoaders made from a DataBlock; call learn.model on a batch instead."
             )
-        raw = item if isinstance(item, tuple) and len(plan.inputs) > 1 else (item,)
-        inputs = plan.inputs_of([plan.read(*raw)])
+        inputs = plan.inputs_of([plan.read(*plan.parts(item))])
         prob = self.predictor().probabilities(inputs)[0]
         encoded = self.target.decide(prob[None])[0]
         made = Prediction(self.target.decode(encoded), encoded, prob)

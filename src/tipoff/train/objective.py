@@ -23,8 +23,8 @@ def _as_it_is(pred: Any) -> Any:
 class Objective:
     """One loss and the part of the model that it trains.
 
-    `measured` makes of a prediction what the metrics are given. Supervised training has one objective. A GAN has two, minimised in turn on the same batches; one with `every=5`
-    is minimised at every fifth step.
+    `measured` makes of a prediction what the metrics are given. Supervised training has one objective. A GAN has two,
+    minimised in turn on the same batches; one with `every=5` is minimised at every fifth step.
     """
 
     name: str

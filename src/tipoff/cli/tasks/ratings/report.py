@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tipoff.cli.figures import save_pictures
 from tipoff.cli.screen import field, say, short
 from tipoff.cli.settings import Settings
 from tipoff.collab.learner import CollabLearner
 from tipoff.collab.model import EmbeddingDotBias
-from tipoff.errors import DataError
 from tipoff.learner.learner import Learner
 
 LIKED = 5
@@ -55,7 +55,9 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
     learn.facts |= {"result": result, "baseline": beside, "range": f"{low:g} to {high:g}"}
     written = learn.export(settings.model_file.absolute())
     liked = [str(a["item"]) for a in learn.recommender.popular(LIKED)]
-    pictures = _draw(learn, settings.folder) if isinstance(learn.model, EmbeddingDotBias) else []
+    has_factors = isinstance(learn.model, EmbeddingDotBias)
+    drawn = {"items.png": lambda: learn.plot_items(show=False)} if has_factors else {}
+    pictures = save_pictures(settings.folder, drawn)
     return Report(result, beside, liked, learn.recommender.users[0], pictures, written)
 
 
@@ -65,17 +67,3 @@ def _off(squares: Any) -> str:
     half = 1.96 * float(squares.std()) / n**0.5 if n > 1 else mean
     low, high = max(0.0, mean - half) ** 0.5, (mean + half) ** 0.5
     return f"off by {mean**0.5:.3f} ({low:.3f} to {high:.3f}) on {n:,} unseen ratings (RMSE)"
-
-
-def _draw(learn: CollabLearner, folder: Path) -> list[Path]:
-    import matplotlib.pyplot as plt
-
-    figure = learn.plot_items(show=False)
-    file = folder / "items.png"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file, dpi=110, bbox_inches="tight")
-    except OSError as e:
-        raise DataError(f"{file} cannot be written: {e.strerror or e}.") from None
-    plt.close(figure)
-    return [file]

@@ -11,17 +11,16 @@ from typing import Any
 from torch import Tensor
 
 from tipoff.answer import number
+from tipoff.cli.figures import right_on, save_pictures
 from tipoff.cli.screen import field, note, percent, say, short
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables.draw import predicted_and_true
 from tipoff.data.target import CategoryBlock
-from tipoff.errors import DataError
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
 from tipoff.interpret.importance import Importance, permutation_importance
 from tipoff.interpret.reliability import calibration_curve
 from tipoff.learner.calibrate import Calibration
 from tipoff.learner.learner import Learner
-from tipoff.metrics.interval import interval
 from tipoff.tabular.baseline import figures_of
 from tipoff.tabular.learner import TabularLearner
 
@@ -99,7 +98,7 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
         "roc_auc_binary" if is_class and learn.target.n_out == 2 else None
     )  # sees more than accuracy does
     importance = permutation_importance(learn, metric, n_repeats=3, n_rows=n_rows)
-    result = _classes(*right_of(made)) if is_class else _numbers(made.probs, made.targets, figures)
+    result = right_on(*right_of(made), "rows") if is_class else _numbers(made.probs, made.targets, figures)
     beside = ", ".join(f"{WORDS[n]} {_figure(n, v)}" for n, v in baseline["figures"].items() if n in WORDS)
     learn.facts |= {
         "result": result,
@@ -114,12 +113,6 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
     return Report(result, figures, baseline, calibration, importance, pictures, written)
 
 
-def _classes(n_right: int, n: int) -> str:
-    low, high = interval(n_right, n)
-    share = f"{percent(n_right / n)} ({low * 100:.1f} to {high * 100:.1f})"
-    return f"right on {n_right:,} of {n:,} unseen rows: {share}"
-
-
 def _numbers(said: Tensor, true: Tensor, figures: dict[str, float]) -> str:
     """The mean error with its 95 % interval (by the normal distribution), and what share of the differences it explains."""
     off = (said.double() - true.double()).abs().reshape(len(said), -1).mean(1)
@@ -130,8 +123,6 @@ def _numbers(said: Tensor, true: Tensor, figures: dict[str, float]) -> str:
 
 
 def _draw(learn: Learner, importance: Importance, folder: Path, said: Tensor, true: Tensor) -> list[Path]:
-    import matplotlib.pyplot as plt
-
     figures: dict[str, Callable[[], Any]] = {"importance.png": lambda: importance.plot(show=False)}
     if isinstance(learn.target, CategoryBlock):
         if learn.target.n_out <= MOST_CLASSES:
@@ -140,14 +131,4 @@ def _draw(learn: Learner, importance: Importance, folder: Path, said: Tensor, tr
         figures["calibration.png"] = lambda: calibration_curve(learn).plot(show=False)
     else:
         figures["predicted.png"] = lambda: predicted_and_true(said, true)
-    paths = []
-    for name, draw in figures.items():
-        figure = draw()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            figure.savefig(folder / name, dpi=110, bbox_inches="tight")
-        except OSError as e:
-            raise DataError(f"{folder / name} cannot be written: {e.strerror or e}.") from None
-        plt.close(figure)
-        paths.append(folder / name)
-    return paths
+    return save_pictures(folder, figures)

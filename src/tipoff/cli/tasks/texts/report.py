@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tipoff.cli.figures import right_on, save_pictures
 from tipoff.cli.screen import field, percent, say, short
 from tipoff.cli.settings import Settings
 from tipoff.errors import DataError
@@ -14,7 +15,6 @@ from tipoff.interpret.classification import ClassificationInterpretation, right_
 from tipoff.interpret.reliability import reliability
 from tipoff.learner.calibrate import Calibration
 from tipoff.learner.learner import Learner
-from tipoff.metrics.interval import interval
 
 WORST, WRITTEN = 3, 50  # texts with the largest losses: shown, and written to a file
 LETTERS = 150  # of a text that is shown
@@ -66,7 +66,7 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
     n_right, n = right_of(interp.made)
     beside = [(WORDS[name], value) for name, value in baseline.items() if value is not None]
     learn.facts |= {
-        "result": result(n_right, n),
+        "result": right_on(n_right, n, "texts"),
         "baseline": ", ".join(f"{name}: {percent(value)}" for name, value in beside),
     }
     written = learn.export(settings.model_file.absolute())
@@ -77,23 +77,13 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
         if row["truth"] != row["prediction"]
     ]
     return Report(
-        result(n_right, n), percent(n_right / n), beside, calibration, interp.most_confused(), worst,
+        right_on(n_right, n, "texts"), percent(n_right / n), beside, calibration, interp.most_confused(), worst,
         _draw(interp, settings.folder), _write(table, settings.folder / "top_losses.csv"), written,
         "new/*.txt" if settings.data.is_dir() else "new.csv --out scored.csv",
     )  # fmt: skip
 
 
 WORDS = {"words": "logistic regression on words", "head": "logistic regression on the frozen network"}
-
-
-def result(n_right: int, n: int) -> str:
-    """The figure in a sentence, with its interval on this many texts.
-
-    >>> result(39, 42)
-    'right on 39 of 42 unseen texts: 92.9 % (81.0 to 97.5)'
-    """
-    low, high = interval(n_right, n)
-    return f"right on {n_right:,} of {n:,} unseen texts: {percent(n_right / n)} ({low * 100:.1f} to {high * 100:.1f})"
 
 
 def _start(text: str) -> str:
@@ -111,8 +101,6 @@ def _write(table: Any, path: Path) -> Path:
 
 
 def _draw(interp: ClassificationInterpretation, folder: Path) -> list[Path]:
-    import matplotlib.pyplot as plt
-
     made = interp.made
     top, at = made.probs.max(-1)
     assert made.targets is not None
@@ -120,14 +108,4 @@ def _draw(interp: ClassificationInterpretation, folder: Path) -> list[Path]:
     figures: dict[str, Callable[[], Any]] = {"calibration.png": lambda: curve.plot(show=False)}
     if len(interp.vocab) <= MOST_CLASSES:
         figures["confusion.png"] = lambda: interp.plot_confusion_matrix(show=False)
-    paths = []
-    for name, draw in sorted(figures.items(), reverse=True):
-        figure = draw()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            figure.savefig(folder / name, dpi=110, bbox_inches="tight")
-        except OSError as e:
-            raise DataError(f"{folder / name} cannot be written: {e.strerror or e}.") from None
-        plt.close(figure)
-        paths.append(folder / name)
-    return paths
+    return save_pictures(folder, dict(sorted(figures.items(), reverse=True)))
