@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tipoff.vision.triangle import resize
+from tipoff.vision.triangle import _bands, resize
 
 
 def weights(n_in, n_out):
@@ -37,3 +37,9 @@ def test_a_part_is_what_would_have_been_cut_out():
     x = np.random.default_rng(2).integers(0, 256, (300, 400, 3)).astype(np.uint8)
     whole = resize(x, 224, 299)
     np.testing.assert_allclose(resize(x, 224, 299, (10, 37, 200, 224)), whole[10:210, 37:261], atol=1e-3)
+
+
+def test_what_is_kept_for_a_size_is_small():
+    """A server sees pictures of any size, and keeps the weights of hundreds of them."""
+    for n_in, n_out in ((375, 224), (4000, 299), (8000, 224)):
+        assert _bands(n_in, n_out, 0, n_out).weights.nbytes < 100_000

@@ -18,17 +18,19 @@ from torch import Tensor
 _ROWS = 16  # results of one product, where the picture keeps its size
 
 
-class _Band(NamedTuple):
-    """Results `first` to `first + len(weight)` are `weight` times the inputs from `low` to `high`."""
+class _Bands(NamedTuple):
+    """Results are had `rows` at a time: the k-th are `weights[k]` times the inputs from `spans[k]`, (low, high).
 
-    first: int
-    low: int
-    high: int
-    weight: Tensor
+    One tensor for all, (K, rows, widest): hundreds of small ones take ten times the memory.
+    """
+
+    rows: int
+    spans: list[tuple[int, int]]
+    weights: Tensor
 
 
-@lru_cache(maxsize=512)
-def _bands(n_in: int, n_out: int, start: int, n: int) -> tuple[_Band, ...]:
+@lru_cache(maxsize=512)  # 40 KB each
+def _bands(n_in: int, n_out: int, start: int, n: int) -> _Bands:
     """What gives the results from `start` to `start + n` of the `n_out` that `n_in` inputs become."""
     step = n_in / n_out
     reach = max(step, 1.0)
@@ -36,23 +38,22 @@ def _bands(n_in: int, n_out: int, start: int, n: int) -> tuple[_Band, ...]:
     lows = np.clip(np.ceil(middles - reach - 0.5), 0, n_in - 1).astype(int)
     highs = np.clip(np.floor(middles + reach - 0.5) + 1, 1, n_in).astype(int)
     rows = max(1, min(_ROWS, round(_ROWS / step)))
-    made = []
-    for first in range(0, n, rows):
-        part = slice(first, min(first + rows, n))
-        low, high = int(lows[part].min()), int(highs[part].max())
-        near = 1 - np.abs(np.arange(low, high) + 0.5 - middles[part, None]) / reach
-        weight = near.clip(0)
-        weight /= weight.sum(1, keepdims=True)
-        made.append(_Band(first, low, high, torch.from_numpy(weight.astype(np.float32))))
-    return tuple(made)
+    parts = [slice(first, first + rows) for first in range(0, n, rows)]
+    spans = [(int(lows[part].min()), int(highs[part].max())) for part in parts]
+    weights = np.zeros((len(parts), rows, max(high - low for low, high in spans)), np.float32)
+    for kept, part, (low, high) in zip(weights, parts, spans, strict=True):
+        near = (1 - np.abs(np.arange(low, high) + 0.5 - middles[part, None]) / reach).clip(0)
+        kept[: len(near), : high - low] = near / near.sum(1, keepdims=True)
+    return _Bands(rows, spans, torch.from_numpy(weights))
 
 
 def _along_rows(x: Tensor, n_out: int, start: int, n: int) -> Tensor:  # (n_in, m) -> (n, m)
     if n_out == len(x):
         return x[start : start + n]
     out = torch.empty(n, x.shape[1])
-    for first, low, high, weight in _bands(len(x), n_out, start, n):
-        torch.mm(weight, x[low:high], out=out[first : first + len(weight)])
+    rows, spans, weights = _bands(len(x), n_out, start, n)
+    for weight, made, (low, high) in zip(weights, torch.split(out, rows), spans, strict=True):
+        torch.mm(weight[: len(made), : high - low], x[low:high], out=made)
     return out
 
 
