@@ -9,9 +9,12 @@ import httpx2 as httpx
 import pytest
 
 from tests.serve.running import Slow, picture_bytes, running
+from tipoff.bundle.file import read, write
 from tipoff.bundle.predictor import load_predictor
+from tipoff.learner.calibrate import NEVER, Calibration
 from tipoff.serve import run, upload
 from tipoff.serve.settings import Settings
+from tipoff.serve.torch_model import TorchModel
 from tipoff.serve.upload import plain_name
 
 RED, BLUE = picture_bytes((200, 50, 40)), picture_bytes((40, 60, 200))
@@ -25,6 +28,20 @@ def url(model):
 
 def send(url, *files, path="/predict", **more):
     return httpx.post(url + path, files=[("file", f) for f in files], timeout=30, **more)
+
+
+def test_a_model_that_is_never_sure_says_so(model_file, tmp_path):
+    bundle = read(model_file)
+    target = bundle.plan.targets[0]
+    bundle.plan = bundle.plan.replace(targets=(target.replace(sure_above=NEVER),))
+    bundle.facts["sure"] = str(Calibration(1.0, NEVER, 11, 0, 0))
+    with running([TorchModel(write(tmp_path / "never.tipoff", bundle), 10**7)]) as url:
+        page, card = (httpx.get(url + path).text for path in ("/", "/card"))
+        answer = send(url, ("a.png", RED)).json()["answers"][0]
+    said = " ".join(page.split())
+    assert "This model calls no answer sure. Of 11 items it had never seen, it was sure of none" in said
+    assert "sure of none" in card and "99.9 %" not in card
+    assert not answer["sure"]
 
 
 # answers ------------------------------------------------------------------------------------------

@@ -1,8 +1,13 @@
-"""Under which name of the catalog a part of a model file goes."""
+"""What a model file says of itself, by the names that the catalog has for its parts."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from tipoff.bundle.catalog import CATALOG
+from tipoff.bundle.file import Bundle
+from tipoff.serve.about import About, kind_of, slug, title
 
 _NAMES = {where: name for name, where in CATALOG.items()}
 
@@ -11,3 +16,21 @@ def name_of(part: object) -> str:
     """Such as vision.image@1; for a part of the user's own, its class in small letters."""
     cls = type(part)
     return _NAMES.get(f"{cls.__module__}:{cls.__qualname__}", cls.__name__.lower())
+
+
+def about_file(path: Path, bundle: Bundle, **more: Any) -> About:
+    """What the model file at `path` says of itself; `more` are further fields of `About`, or others than usual."""
+    target = bundle.plan.targets[0]
+    usual = {
+        "output": kind_of(name_of(target)),
+        "classes": [str(n) for n in getattr(target, "names", ())],
+        "sure_above": float(getattr(target, "sure_above", 0.0)),
+    }
+    return About(
+        name=slug(path.stem),
+        title=title(path.stem),
+        input=kind_of(name_of(bundle.plan.inputs[0])),
+        facts=bundle.facts,
+        card=bundle.card,
+        **{**usual, **more},
+    )

@@ -12,10 +12,9 @@ import torch
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
 from tipoff.errors import DataError
-from tipoff.serve.about import About, kind_of, slug, title
 from tipoff.serve.inputs import pair
 from tipoff.serve.inputs.pair import Question
-from tipoff.serve.names import name_of
+from tipoff.serve.names import about_file
 
 RECOMMENDER = (
     "tipoff.collab.recommender",
@@ -36,13 +35,12 @@ class PairModel:
         pairs, span = self.recommender.pairs, self.recommender.range
         self._items = {str(i): i for i in self.recommender.items}
         self._users = {str(u): u for u in self.recommender.users}
-        self.about = About(
-            name=slug(path.stem),
-            title=title(path.stem),
-            input=kind_of(name_of(pairs)),
+        self.about = about_file(
+            path,
+            bundle,
             output="recommendations",
-            facts=bundle.facts,
-            card=bundle.card,
+            classes=[],
+            sure_above=0.0,
             ratings={
                 "user": pairs.user_name,
                 "item": pairs.item_name,

@@ -12,9 +12,8 @@ from torch import Tensor
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
 from tipoff.notes import listening
-from tipoff.serve.about import About, kind_of, slug, title
 from tipoff.serve.inputs import row as row_input
-from tipoff.serve.names import name_of
+from tipoff.serve.names import about_file
 from tipoff.serve.rows import Answered, RowPredictor, columns_json
 
 EXPLAINED = 8  # rows of a request; for more, nothing is said of why
@@ -36,18 +35,11 @@ class RowModel:
 
     def __init__(self, path: Path, bundle: Bundle) -> None:
         self.rows = RowPredictor(Predictor(bundle.plan, bundle.build(), bundle.facts))
-        target, block = self.rows.target, self.rows.block
-        self.about = About(
-            name=slug(path.stem),
-            title=title(path.stem),
-            input=kind_of(name_of(block)),
-            output=kind_of(name_of(target)),
-            classes=[str(n) for n in getattr(target, "names", ())],
-            facts=bundle.facts,
-            card=bundle.card,
+        self.about = about_file(
+            path,
+            bundle,
             why=True,
-            sure_above=float(getattr(target, "sure_above", 0.0)),
-            target=" and ".join(getattr(block, "y_names", ())),
+            target=" and ".join(getattr(self.rows.block, "y_names", ())),
             columns=_what_matters_first(columns_json(self.rows.columns), bundle.facts.get("mattered")),
         )
 

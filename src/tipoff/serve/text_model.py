@@ -12,9 +12,8 @@ from torch import Tensor
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
 from tipoff.notes import listening
-from tipoff.serve.about import About, kind_of, slug, title
 from tipoff.serve.inputs import text as text_input
-from tipoff.serve.names import name_of
+from tipoff.serve.names import about_file
 from tipoff.serve.rows import Answered
 from tipoff.serve.texts import TextPredictor
 
@@ -37,19 +36,7 @@ class TextModel:
 
     def __init__(self, path: Path, bundle: Bundle) -> None:
         self.texts = TextPredictor(Predictor(bundle.plan, bundle.build(), bundle.facts))
-        target = self.texts.target
-        self.about = About(
-            name=slug(path.stem),
-            title=title(path.stem),
-            input=kind_of(name_of(self.texts.block)),
-            output=kind_of(name_of(target)),
-            classes=[str(n) for n in getattr(target, "names", ())],
-            facts=bundle.facts,
-            card=bundle.card,
-            why=True,
-            sure_above=float(getattr(target, "sure_above", 0.0)),
-            target=self.texts.column or text_input.COLUMN,
-        )
+        self.about = about_file(path, bundle, why=True, target=self.texts.column or text_input.COLUMN)
 
     def read(self, data: bytes, name: str) -> Sample:
         notes: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,10 +14,9 @@ from tipoff.bundle.file import Bundle, read
 from tipoff.bundle.predictor import Predictor
 from tipoff.nn.gradcam import class_maps
 from tipoff.nn.packed import packed
-from tipoff.serve.about import About, kind_of, slug, title
 from tipoff.serve.box import Box
 from tipoff.serve.inputs import input_of
-from tipoff.serve.names import name_of
+from tipoff.serve.names import about_file
 
 
 class Sample(NamedTuple):
@@ -33,22 +33,11 @@ class TorchModel:
 
     def __init__(self, path: Path, max_pixels: int, bundle: Bundle | None = None) -> None:
         bundle = bundle or read(path)
-        plan, target = bundle.plan, bundle.plan.targets[0]
+        plan = bundle.plan
         self.max_pixels, self.predictor = max_pixels, Predictor(plan, packed(bundle.build()), bundle.facts)
         parts = list(self.predictor.net.children())
-        answers = kind_of(name_of(target))
-        self.about = About(
-            name=slug(path.stem),
-            title=title(path.stem),
-            input=kind_of(name_of(plan.inputs[0])),
-            output=answers,
-            classes=[str(n) for n in getattr(target, "names", ())],
-            facts=bundle.facts,
-            card=bundle.card,
-            runtime="torch",
-            heat=len(parts) == 2 and answers == "category",
-            sure_above=float(getattr(target, "sure_above", 0.0)),
-        )
+        about = about_file(path, bundle)
+        self.about = replace(about, heat=len(parts) == 2 and about.output == "category")
         self._input = input_of(self.about.input)
 
     def read(self, data: bytes, name: str) -> Sample:

@@ -19,7 +19,8 @@ _PLACES = {
     "tipoff.text.directions": ("both_ways",),
     "tipoff.text.files": ("get_text_files",),
     "tipoff.text.generate": ("continue_text",),
-    "tipoff.text.learner": ("LMLearner", "TextLearner", "language_model_learner", "text_classifier_learner"),
+    "tipoff.text.factories": ("language_model_learner", "text_classifier_learner"),
+    "tipoff.text.learner": ("LMLearner", "TextLearner"),
     "tipoff.text.loaders": ("TextDataLoaders",),
     "tipoff.text.model": (
         "awd_lstm_clas_config",

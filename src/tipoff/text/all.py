@@ -130,7 +130,8 @@ from tipoff.notebook.transforms import DisplayedTransform, ItemTransform, Pipeli
 from tipoff.rng import set_seed
 from tipoff.text.block import TextBlock
 from tipoff.text.callbacks import ModelResetter, RNNCallback, RNNRegularizer, rnn_cbs
-from tipoff.text.learner import LMLearner, TextLearner, language_model_learner, text_classifier_learner
+from tipoff.text.factories import language_model_learner, text_classifier_learner
+from tipoff.text.learner import LMLearner, TextLearner
 from tipoff.text.loaders import TextDataLoaders
 from tipoff.text.model import (
     awd_lstm_clas_config,

@@ -18,7 +18,8 @@ from tipoff.learner.execute import execute
 from tipoff.learner.execute import resume as resume_run
 from tipoff.learner.learner import Learner
 from tipoff.learner.stages import Stage, group_rates
-from tipoff.text.learner import TextLearner, text_classifier_learner
+from tipoff.text.factories import text_classifier_learner
+from tipoff.text.learner import TextLearner
 from tipoff.text.loaders import TextDataLoaders
 from tipoff.text.model import is_ours
 from tipoff.text.weights import find, pretrained_tokenizer

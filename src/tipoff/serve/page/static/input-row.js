@@ -3,14 +3,14 @@
 import * as table from "./answer-table.js";
 import { csv, download } from "./csv.js";
 import { connectButtons, connectDrop } from "./drop.js";
-import { number } from "./number.js";
+import { named, reason, remark } from "./reasons.js";
 import { shape } from "./shape.js";
 
 export const one = "question";
 export const many = "questions";
 export const hint = "A table is a CSV with a header, in UTF-8, of the columns of the form.";
 
-const { name, output } = document.querySelector("main").dataset;
+const { name } = document.querySelector("main").dataset;
 const form = document.querySelector("form.fields");
 const fields = () => [...form.querySelectorAll(".field")].map((field) => new Field(field));
 const rows = new WeakMap(); // file -> the row that it was made of
@@ -129,41 +129,22 @@ export function show(figure, file) {
 /** What moved the answer, and what was ignored or unknown. */
 export function explain(figure, answer, body) {
   if (answer.why?.length) body.append(reasons(answer));
-  if (!answer.notes?.length) return;
-  const content = shape("remarks");
-  for (const note of answer.notes) {
-    const item = document.createElement("li");
-    item.textContent = note;
-    content.firstElementChild.append(item);
-  }
-  body.append(content);
+  remark(answer.notes, body);
 }
 
 function reasons(answer) {
   const content = shape("why");
   const strongest = Math.max(...answer.why.map(({ share }) => Math.abs(share)));
   const shown = answer.why.filter(({ share }) => Math.abs(share) >= 0.02 * strongest);
-  const of = answer.label === undefined ? "the number" : `“${answer.label}”`;
+  const of = named(answer.label);
   for (const { column, value, typical, share } of shown) {
-    const item = shape("reason").firstElementChild;
-    const up = share > 0;
-    item.querySelector(".label").textContent = `${column}: ${value ?? "not known"}`;
+    const item = reason(`${column}: ${value ?? "not known"}`, share, strongest, of);
     item.title = `The typical value is ${typical}.`;
-    item.querySelector(".num").textContent = `${up ? "+" : "−"}${size(Math.abs(share))}`;
-    item.querySelector(".axis").setAttribute("aria-label", `${up ? "towards" : "against"} ${of}`);
-    const bar = item.querySelector("i");
-    bar.className = up ? "up" : "down";
-    bar.style.setProperty("width", `${(50 * Math.abs(share)) / strongest}%`);
     content.querySelector("ul").append(item);
   }
   content.querySelector("p").textContent =
     `How much each value, in place of the typical one, speaks for ${of} (right) or against it (left).`;
   return content;
-}
-
-function size(share) {
-  if (output === "regression") return number(share);
-  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
 /** The columns of a row, for a table of answers. */

@@ -2,7 +2,7 @@
 
 import * as table from "./answer-table.js";
 import { connectButtons, connectDrop } from "./drop.js";
-import { number } from "./number.js";
+import { named, reason, remark, signed } from "./reasons.js";
 import { shape } from "./shape.js";
 
 export const one = "text";
@@ -17,7 +17,6 @@ const TINY = 0.0005; // a share that would be shown as 0.0 %
 const form = document.querySelector("form.fields");
 const box = form.querySelector("textarea");
 const [count, said] = [".hint", ".said"].map((part) => form.querySelector(part));
-const { output } = document.querySelector("main").dataset;
 const texts = new WeakMap(); // file -> the text that it was made of
 const isTable = ({ name }) => /\.(csv|tsv)$/i.test(name);
 
@@ -82,19 +81,12 @@ export function show(figure) {
 /** Which words mattered, and what was noticed. */
 export function explain(figure, answer, body) {
   if (answer.why?.length) body.append(marked(answer));
-  if (!answer.notes?.length) return;
-  const content = shape("remarks");
-  for (const note of answer.notes) {
-    const item = document.createElement("li");
-    item.textContent = note;
-    content.firstElementChild.append(item);
-  }
-  body.append(content);
+  remark(answer.notes, body);
 }
 
 function marked({ why, label }) {
   const content = shape("words");
-  const of = label === undefined ? "the number" : `“${label}”`;
+  const of = named(label);
   const strongest = Math.max(...why.map(({ share }) => Math.abs(share)));
   const matters = ({ share }) => strongest >= SMALL && Math.abs(share) >= Math.max(TINY, FAINT * strongest);
   content.querySelector(".words").append(...why.flatMap((w) => (matters(w) ? mark(w, strongest, of) : [w.word])));
@@ -104,7 +96,7 @@ function marked({ why, label }) {
       ? "None of them alone changes the answer."
       : `Orange and +: towards ${of}. Blue and −: against it. Shown by taking ${runs ? "a few words" : "each word"} away and asking again.`;
   const list = why.filter(matters).sort((a, b) => Math.abs(b.share) - Math.abs(a.share)).slice(0, SHOWN);
-  if (list.length) content.querySelector(".why").append(...list.map((w) => reason(w, strongest, of)));
+  if (list.length) content.querySelector(".why").append(...list.map(({ word, share }) => reason(bare(word), share, strongest, of)));
   else content.querySelector(".why").remove();
   return content;
 }
@@ -124,27 +116,9 @@ function mark({ word, share }, strongest, of) {
   return [before, made, after];
 }
 
-function reason({ word, share }, strongest, of) {
-  const item = shape("reason").firstElementChild;
-  const up = share > 0;
-  item.querySelector(".label").textContent = bare(word);
-  item.querySelector(".num").textContent = signed(share);
-  item.querySelector(".axis").setAttribute("aria-label", `${up ? "towards" : "against"} ${of}`);
-  const bar = item.querySelector("i");
-  bar.className = up ? "up" : "down";
-  bar.style.setProperty("width", `${(50 * Math.abs(share)) / strongest}%`);
-  return item;
-}
-
 /** A word without the marks around it. */
 function bare(word) {
   return word.trim().replace(/^\p{P}+|\p{P}+$/gu, "") || word.trim();
-}
-
-function signed(share) {
-  const size = Math.abs(share);
-  const text = output === "regression" ? number(size) : `${(100 * size).toFixed(size < 0.1 ? 1 : 0)} %`;
-  return `${share > 0 ? "+" : "−"}${text}`;
 }
 
 /** The columns of a text, for a table of answers. */
