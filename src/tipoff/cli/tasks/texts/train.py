@@ -155,7 +155,7 @@ def _say_plan(plan: Plan, n_texts: int, minutes: float) -> None:
     part = (
         f" on {plan.n_texts:,} of the {n_texts:,} texts, which is what fits" if plan.n_texts < n_texts else ""
     )
-    note(f"{minutes:g} minutes: {counted(plan.n_epochs, 'epoch')}{part}, about {plan.seconds:.0f} s")
+    note(f"{minutes:g} min: {counted(plan.n_epochs, 'epoch')}{part}, about {plan.seconds:.0f} s")
 
 
 def resume(learn: Learner, checkpoint: Path, saving: SaveCheckpoint) -> None:
