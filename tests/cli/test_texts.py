@@ -127,7 +127,10 @@ def test_a_transformer_begins_with_a_head_on_frozen_features(small_bert, home, s
     command = ["train", "reviews.csv", "--arch", small_bert, "--epochs", 1, "--out", "bert"]
     assert tipoff(*command) == 0
     said = words(capsys.readouterr().out)
-    assert "beside it, logistic regression on the frozen network" in said and "the first 40 tokens" in said
+    assert (
+        "beside it, logistic regression on the frozen network" in said
+        and "at most 40 tokens of a text" in said
+    )
     assert tipoff("predict", "bert.tipoff", "reviews.csv", "--json") == 0
     assert {json.loads(line)["label"] for line in lines(capsys)} == {"bad", "good"}
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.text import small_models
-from tests.text.small_models import bert, gpt2
+from tests.text.small_models import WORDS, bert, gpt2
 from tipoff.bundle import load_predictor
 from tipoff.errors import ArchError, UsageError
 from tipoff.learner.state import load_learner
@@ -82,6 +82,28 @@ def test_groups_are_embeddings_each_layer_and_the_head_and_only_the_head_learns_
 def test_texts_longer_than_the_model_can_read_are_cut_in_the_plan(learn):
     assert learn.dls.block.max_len == 40
     assert max(x.shape[1] for x, _ in learn.dls.train) == 40
+
+
+def test_of_a_long_text_a_quarter_is_read_from_the_beginning_and_the_rest_from_the_end(learn):
+    text, block = " ".join(WORDS[:28] * 3), learn.dls.block
+    whole = block.tokens.encode(text).tolist()
+    assert len(whole) == 86 and block.encode(text).tolist() == whole[:10] + whole[-30:]
+    assert block.encode("a great story").tolist() == block.tokens.encode("a great story").tolist()
+    marks = [block.tokens.bos_id, block.tokens.eos_id]
+    assert [block.encode(text)[i] for i in (0, -1)] == marks
+    assert all((x[:, 0] == marks[0]).all() for x, _ in learn.dls.valid)
+
+
+def test_the_beginning_alone_is_read_where_that_is_asked_for_and_it_is_said(dls, small_bert, heard):
+    text = " ".join(WORDS[:28] * 3)
+    block = text_classifier_learner(dls, small_bert, keep="start", max_len=20).dls.block
+    assert block.encode(text).tolist() == block.tokens.encode(text).tolist()[:20]
+    text_classifier_learner(dls, small_bert, max_len=20)
+    first, second = (s for s in heard if "longer than 20 tokens" in s)
+    assert "the first 20 of them are read" in first
+    assert "5 from the beginning and 15 from the end are read" in second
+    with pytest.raises(UsageError, match="'start' or 'ends'"):
+        text_classifier_learner(dls, small_bert, keep="middle")
 
 
 def test_fine_tuning_learns_and_every_rate_is_used(learn):

@@ -41,7 +41,7 @@ class TextDataset:
     @property
     def lens(self) -> np.ndarray:  # (N,)
         """How many tokens of each text are read."""
-        most = self.block.max_len
+        most = self.block.most
         return self.ids.lens if most is None else np.minimum(self.ids.lens, most)
 
     def __len__(self) -> int:
@@ -52,7 +52,7 @@ class TextDataset:
         return tuple(t[0] for t in (*batch.x, *batch.y))
 
     def _one(self, position: int) -> Tensor:
-        ids = self.ids[position][: self.block.max_len]
+        ids = self.block.cut(self.ids[position])
         return torch.from_numpy((ids[::-1] if self.block.backwards else ids).astype(np.int64))
 
     def batch(self, positions: Tensor, epoch: int) -> Batch:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from tipoff.data.block import Target
@@ -180,7 +179,8 @@ def text_loaders(
         made = tuple(t.setup(labels) for t, labels in zip(targets, train.labels, strict=True))
         plan = Plan((block,), made)
         sets = [_dataset(plan, ids, train, True), _dataset(plan, valid_ids, valid, False)]
-        _say_cut(block, ids, valid_ids)
+        if block.tokens.kind != "given":  # else it is the network that says how much it reads
+            say_cut(block, sets)
         loaders = [
             SortedLoader(sets[0], bs, shuffle=shuffle, drop_last=drop_last, seed=seed),
             SortedLoader(sets[1], val_bs or bs, seed=seed),
@@ -234,18 +234,12 @@ def _say_unknown(tokens: Tokenizer, ids: Ids) -> None:
         )
 
 
-def _say_cut(block: TextField, *many: Ids) -> None:
+def say_cut(block: TextField, datasets: Sequence[TextDataset]) -> None:
     """Say how many texts are longer than what is read of them."""
-    lens = np.concatenate([ids.lens for ids in many])
-    own = getattr(
-        block.tokens, "max_len", None
-    )  # a transformer's tokenizer cuts by itself: what is full was cut
-    most = min((n for n in (block.max_len, own) if n is not None), default=None)
-    n = 0 if most is None else int((lens >= most if most == own else lens > most).sum())
+    most, lens = block.most, [n for d in datasets for n in d.ids.lens.tolist()]
+    n = 0 if most is None else sum(length > most for length in lens)
     if n:
-        note(
-            f"{n} of {len(lens):,} texts are longer than {most:,} tokens; the first {most:,} of them are read"
-        )
+        note(f"{n:,} of {len(lens):,} texts are longer than {most:,} tokens; {block.what_is_read} are read")
 
 
 def _kept(part: Texts, what: str) -> Texts:

@@ -13,7 +13,9 @@ from tipoff.errors import UsageError
 from tipoff.notes import note
 from tipoff.spec import Spec
 from tipoff.text import transformer as t
-from tipoff.text.field import TextField
+from tipoff.text.classification import TextDataset
+from tipoff.text.dls import say_cut
+from tipoff.text.field import Keep, TextField
 from tipoff.text.learner import MOMS, LMLearner, Moms, TextLearner, block_of
 from tipoff.text.model import classifier_spec, is_ours, language_spec, name_of
 from tipoff.text.weights import find
@@ -106,14 +108,16 @@ def text_classifier_learner(
     moms: Moms = MOMS,
     *,
     pretrained_fnames: Any = None,
+    keep: Keep = "ends",
     checkpointing: bool = False,
     precision: str = "auto",
 ) -> TextLearner:
     """A learner of a text classifier on an encoder: `AWD_LSTM`, `"gpt"`, or any model of `transformers`, such as `"minilm"`.
 
-    Ours read a text in windows of `seq_len` tokens and pool its last `max_len`; those of `transformers` read its first
-    `max_len` tokens, or as many as they can, and have one group of layers for each of theirs. Everything but the head is
-    frozen to begin with where it is pretrained. Raises `ArchError` where there are no weights.
+    Ours read a text in windows of `seq_len` tokens and pool its last `max_len`; those of `transformers` read `max_len`
+    tokens at most, or as many as they can: of a longer text a quarter of them from its beginning and the others from its
+    end, or its first with `keep="start"`. They have one group of layers for each of theirs. Everything but the head is frozen
+    to begin with where it is pretrained. Raises `ArchError` where there are no weights.
 
     >>> learn = text_classifier_learner(dls, "minilm", metrics="accuracy")  # doctest: +SKIP
     """
@@ -132,7 +136,9 @@ def text_classifier_learner(
         model: nn.Module = spec.build()
     else:
         made = (outs, lin_ftrs, ps, y_range, checkpointing)
-        spec, model, dls = _pooled(arch, dls, config, pretrained, max_len, made, facts)
+        spec, model, dls = _pooled(arch, dls, config, pretrained, max_len, keep, made, facts)
+    if block_of(dls).tokens.kind == "given" or not is_ours(arch):
+        say_cut(block_of(dls), [dl.dataset for dl in dls.loaders if isinstance(dl.dataset, TextDataset)])
     learn = TextLearner(
         dls, model, 0.0, 0.0, moms, loss_func=loss_func, opt_func=opt_func, lr=lr,
         splitter=splitter or spec.splitter, cbs=cbs, metrics=metrics, path=path,
@@ -205,14 +211,16 @@ def _pooled(
     config: dict[str, Any] | None,
     pretrained: bool,
     max_len: int | None,
+    keep: Keep,
     head: tuple[Any, ...],
     facts: dict[str, Any],
 ) -> tuple[t.TransformerClassifier, nn.Module, DataLoaders]:
     block, (outs, lin_ftrs, ps, y_range, checkpointing) = block_of(dls), head
     found, made = _configured(arch, block, config, pretrained, facts)
     limit = min((n for n in (t.n_positions(made), max_len, block.max_len) if n is not None), default=None)
-    if dls.plan is not None and (limit != block.max_len or block.pads_first):
-        dls = dls.with_plan(dls.plan.replace(inputs=(block.replace(max_len=limit, pad_first=False),)))
+    made_block = block.replace(max_len=limit, pad_first=False, keep=keep)
+    if dls.plan is not None and made_block != block:
+        dls = dls.with_plan(dls.plan.replace(inputs=(made_block,)))
     spec = t.TransformerClassifier(
         t.written(made), outs, block.tokens.pad_id, "last" if t.reads_left_to_right(made) else "mean",
         tuple(lin_ftrs or ()), 0.1 if ps is None else ps, y_range, checkpointing,

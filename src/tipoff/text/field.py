@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tipoff.data.block import Block
 from tipoff.display import entitle
-from tipoff.errors import DataError, NotSetUp, did_you_mean, some
+from tipoff.errors import DataError, NotSetUp, UsageError, did_you_mean, some
 from tipoff.text.choose import as_tokenizer
 from tipoff.text.files import grouped, text_of
 from tipoff.text.ids import Ids
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_LEN = 4096  # tokens of a text that are read, but for language models
+Keep = Literal["start", "ends"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,12 @@ class TextField(Block):
     With `is_lm` all texts are one stream that a language model learns to go on with, `seq_len` tokens at a time. Else
     each is a sample: `x` is (B, T), padded to the longest. Padding stands in front, in whole windows of `seq_len`
     tokens and the rest behind, as fastai has it, or behind with `pad_first=False`, which is right for transformers and
-    the default where the tokenizer is one of theirs. `backwards` turns each text around. Of more than `max_len` tokens
-    the first are read. `text_cols` are the columns of a table, joined, marked by `xxfld` where there are several.
+    the default where the tokenizer is one of theirs. `backwards` turns each text around. `text_cols` are the columns of a
+    table, joined, marked by `xxfld` where there are several.
+
+    At most `max_len` tokens are read of a text that is no part of a stream, or as many as the tokenizer's network can: of
+    more, with `keep="start"`, the first; with `keep="ends"` a quarter from the beginning and the others from the end, so
+    that marks at both ends stay (Sun et al. 2019, "How to Fine-Tune BERT for Text Classification?", section 5.3.1).
     """
 
     tokenizer: Tokenizer | None = None
@@ -44,9 +50,14 @@ class TextField(Block):
     max_len: int | None = MAX_LEN
     text_cols: tuple[str | int, ...] = ()
     mark_fields: bool | None = None
+    keep: Keep = "start"
 
     is_cheap: ClassVar[bool] = False
     is_ragged: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.keep not in get_args(Keep):
+            raise UsageError(f"keep={self.keep!r}; it is 'start' or 'ends'.")
 
     @property
     def tokens(self) -> Tokenizer:
@@ -60,6 +71,36 @@ class TextField(Block):
     @property
     def pads_first(self) -> bool:
         return self.tokens.kind != "given" if self.pad_first is None else self.pad_first
+
+    @property
+    def most(self) -> int | None:
+        """How many tokens of a text are read; None where all are."""
+        limits = (None, None) if self.is_lm else (self.max_len, self.tokens.max_len)
+        return min((n for n in limits if n is not None), default=None)
+
+    @property
+    def what_is_read(self) -> str:
+        """Of a text that is longer than `most`, in words."""
+        most = self.most or 0
+        if self.keep == "start":
+            return f"the first {most:,} of them"
+        return f"{self._first:,} from the beginning and {most - self._first:,} from the end"
+
+    @property
+    def _first(self) -> int:
+        return max(1, (self.most or 0) // 4)
+
+    def cut(self, ids: np.ndarray) -> np.ndarray:  # (T,) -> (most,) where there are more
+        """What is read of the numbers of a text."""
+        most = self.most
+        if most is None or len(ids) <= most:
+            return ids
+        if self.keep == "ends":
+            return np.concatenate([ids[: self._first], ids[len(ids) - (most - self._first) :]])
+        own, n = self.tokens.max_len, self.tokens.n_closing
+        if own is not None and len(ids) > own:  # as a transformer's tokenizer cuts by itself
+            ids = np.concatenate([ids[: own - n], ids[len(ids) - n :]])
+        return ids[:most]
 
     def learn(self, values: Sequence[Any], bad: dict[int, str] | None = None) -> tuple[Self, Ids]:
         """A complete block, and the numbers of the texts that it learned from; `bad` is that of `grouped`."""
@@ -111,9 +152,7 @@ class TextField(Block):
         return " ".join(parts)
 
     def encode(self, value: Any) -> Tensor:  # -> long (T,)
-        ids = torch.from_numpy(self.tokens.encode(text_of(self.raw(value)))).long()
-        if self.max_len is not None and not self.is_lm:
-            ids = ids[: self.max_len]
+        ids = torch.from_numpy(self.cut(self.tokens.encode(text_of(self.raw(value))))).long()
         return ids.flip(0) if self.backwards else ids
 
     def encode_all(self, values: Sequence[Any]) -> Tensor:

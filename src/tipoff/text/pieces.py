@@ -35,7 +35,7 @@ class SubwordTokenizer(Tokenizer):
     `model_type` is "unigram" (Kudo 2018), "bpe" (Sennrich et al. 2016, of bytes) or "given" for that of a transformer.
     `vocab_sz` tokens are learned: a quarter of the number of different words, 30,000 at most, where it is None. `model`
     is the tokenizer in its own JSON, `marks` its names of padding, the unknown, the beginning and the end, where they are
-    not the usual ones. Of more than `max_len` tokens only the first are read.
+    not the usual ones. `max_len` is how many tokens the network can read that it belongs to: `TextField` cuts longer texts.
     """
 
     vocab_sz: int | None = None
@@ -63,8 +63,6 @@ class SubwordTokenizer(Tokenizer):
             raise SpecError(f"The tokenizer cannot be read: {str(e)[:300]}") from None
         made.no_padding()
         made.no_truncation()
-        if self.max_len is not None:
-            made.enable_truncation(self.max_len)
         return made
 
     def __getstate__(self) -> dict[str, Any]:
@@ -104,6 +102,11 @@ class SubwordTokenizer(Tokenizer):
     @property
     def eos_id(self) -> int | None:
         return self._mark("eos")
+
+    @cached_property
+    def n_closing(self) -> int:
+        is_mark = self._made.encode("a").special_tokens_mask
+        return next((n for n, mark in enumerate(reversed(is_mark)) if not mark), 0)
 
     def encode_all(self, texts: Sequence[str]) -> list[np.ndarray]:
         empty = [i] if (i := self.eos_id) is not None else [0]

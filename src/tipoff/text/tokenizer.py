@@ -98,6 +98,16 @@ class Tokenizer(Spec):
         return self._special(EOS)
 
     @property
+    def max_len(self) -> int | None:
+        """How many tokens the network can read that the tokenizer belongs to; None where there is no bound."""
+        return None
+
+    @property
+    def n_closing(self) -> int:
+        """How many marks are put behind each text."""
+        return 0
+
+    @property
     def special_ids(self) -> frozenset[int]:
         """Numbers of marks that stand for no text of their own: beginning, end, padding, the unknown."""
         return frozenset(i for i in (self.pad_id, self.unk_id, self.bos_id, self.eos_id) if i is not None)

@@ -19,10 +19,10 @@ from tipoff.learner.execute import resume as resume_run
 from tipoff.learner.learner import Learner
 from tipoff.learner.stages import Stage, group_rates
 from tipoff.text.factories import text_classifier_learner
-from tipoff.text.learner import TextLearner
+from tipoff.text.learner import TextLearner, block_of
 from tipoff.text.loaders import TextDataLoaders
 from tipoff.text.model import is_ours
-from tipoff.text.weights import find, pretrained_tokenizer
+from tipoff.text.weights import find
 from tipoff.train.checkpoint import read_checkpoint
 
 ARCH, OURS = "minilm", "awd_lstm"
@@ -47,7 +47,7 @@ def prepare(settings: Settings) -> Learner:
         text_col=found.text,
         label_col=found.label,
         valid_col=VALID,
-        tok_tfm=None if ours else _tokenizer(arch),
+        tok_tfm=None if ours else arch,
         min_freq=2,
         bs=settings.bs or BATCH,
         seed=settings.seed,
@@ -65,13 +65,6 @@ def prepare(settings: Settings) -> Learner:
     learn = text_classifier_learner(dls, arch, metrics=["accuracy"], **options)
     _say_back(found, learn)
     return learn
-
-
-def _tokenizer(arch: str) -> Any:
-    """That of the network, which reads no more than is learned from."""
-    made = pretrained_tokenizer(arch)
-    made.model_max_length = min(made.model_max_length, READ)
-    return made
 
 
 def _is_there(arch: str) -> bool:
@@ -105,9 +98,10 @@ def _say_back(found: Found, learn: Learner) -> None:
     engine = learn.engine
     where = counted(torch.get_num_threads(), "thread") if engine.device.type == "cpu" else engine.device.type
     began = f"{facts['weights']}, {facts['licence']}" if _knows(learn) else "trained from the beginning"
-    most = dls.plan.inputs[0].max_len  # type: ignore[union-attr]
     say()
-    say(f"{facts['arch']} ({began}), the first {most:,} tokens of a text, {engine.precision}, {where}")
+    say(
+        f"{facts['arch']} ({began}), at most {block_of(dls).most:,} tokens of a text, {engine.precision}, {where}"
+    )
 
 
 def baseline(learn: Learner, settings: Settings) -> dict[str, Any]:
