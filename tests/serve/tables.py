@@ -53,11 +53,16 @@ def number_model(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture(scope="session")
-def pair_model(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def pair_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Who likes which films."""
     torch.manual_seed(0)
     dls = CollabDataLoaders.from_df(ratings(), seed=1, device="cpu")
     learn = collab_learner(dls, n_factors=10)
     with learn.no_bar():
         learn.fit_one_cycle(30)
-    return open_model(learn.export((tmp_path_factory.mktemp("films") / "films.tipoff").absolute()), 1)
+    return learn.export((tmp_path_factory.mktemp("films") / "films.tipoff").absolute())
+
+
+@pytest.fixture(scope="session")
+def pair_model(pair_file: Path) -> Any:
+    return open_model(pair_file, 1)

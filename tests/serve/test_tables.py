@@ -13,9 +13,8 @@ from tests.people import people
 from tests.serve.running import running
 from tests.serve.tables import COLUMNS
 from tipoff.bundle.predictor import load_predictor
-from tipoff.cli.ask import Remote
 from tipoff.data.target import MultiCategoryBlock
-from tipoff.errors import BundleError, UsageError
+from tipoff.errors import BundleError
 from tipoff.serve.model import open_model
 from tipoff.serve.settings import Settings
 from tipoff.tabular import TabularDataLoaders, tabular_learner
@@ -233,11 +232,6 @@ def test_a_model_of_several_columns_of_different_kinds_is_refused(tmp_path):
     file = learn.export((tmp_path / "two.tipoff").absolute())
     with pytest.raises(BundleError, match=r"several columns \(rich, income\)"):
         open_model(file, 1)
-
-
-def test_the_command_for_pictures_does_not_ask_it(url):
-    with pytest.raises(UsageError, match="for models of pictures"):
-        Remote(url)
 
 
 def test_models_of_every_kind_live_in_one_server(row_model, number_model, pair_model, model):

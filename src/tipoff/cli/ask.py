@@ -15,13 +15,19 @@ from urllib.request import Request, urlopen
 from tipoff.errors import DataError, UsageError
 
 AT_ONCE, TRIES, SECONDS = 4, 20, 60.0
+OF_THE_REQUEST = ("file", "row", "milliseconds")  # in an answer, and not of the model
 Answer = dict[str, Any]
+
+
+class TooLarge(DataError):
+    """A request that holds more than the server takes at once."""
 
 
 class Remote:
     """A served model at `url`, such as http://localhost:8000 or http://host/things.
 
-    Raises `UsageError` where there is no server of tipoff, or it asks for another token.
+    `about` is its card, `input` the kind of what it is asked about: image, row, text or pair. Raises `UsageError` where there
+    is no server of tipoff, or it asks for another token.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -32,10 +38,7 @@ class Remote:
         about = self._json(Request(f"{self.url}/card.json", headers=self.headers))
         if "classes" not in about:
             raise UsageError(f"{self.url} is no server of tipoff.")
-        if about.get("input", "image") != "image":
-            raise UsageError(
-                f"--url is for models of pictures, and {self.url} has another. A table goes there by curl: see {self.url}/card."
-            )
+        self.about, self.input = about, str(about.get("input", "image"))
         self.names = [str(n) for n in about["classes"]]
 
     def stream(self, paths: Sequence[Path]) -> Iterator[tuple[Path, Answer | DataError]]:
@@ -48,18 +51,22 @@ class Remote:
             data = path.read_bytes()
         except OSError as e:
             return DataError(f"{path} cannot be read: {e.strerror or e}.")
-        address = f"{self.url}/predict?name={quote(path.name)}"
         try:
-            said = self._json(
-                Request(address, data, {**self.headers, "Content-Type": "application/octet-stream"})
-            )
+            answer: Answer = self.ask(data, path.name)["answers"][0]
         except DataError as e:
             return e
-        answer: Answer = said["answers"][0]
-        answer.pop("file")
         if "error" in answer:
             return DataError(str(path) + str(answer["error"]).removeprefix(path.name))
-        return answer
+        return {k: v for k, v in answer.items() if k not in OF_THE_REQUEST}
+
+    def ask(self, data: bytes, name: str = "") -> dict[str, Any]:
+        """What the server says of a file called `name`, or of a body of JSON: `answers`, and perhaps `notes`.
+
+        Raises `DataError` where it refuses, `TooLarge` where it refuses because of the size.
+        """
+        kind = "application/octet-stream" if name else "application/json"
+        address = f"{self.url}/predict" + (f"?name={quote(name)}" if name else "")
+        return self._json(Request(address, data, {**self.headers, "Content-Type": kind}))
 
     def _json(self, request: Request) -> dict[str, Any]:
         """What the server says; a busy one is asked again when it says so."""
@@ -78,7 +85,8 @@ class Remote:
                     why = said.get("error") or "there is no model at this address"
                     raise UsageError(f"{self.url}: {why}") from None
                 else:
-                    raise DataError(str(said.get("error") or f"The server answered {e.code}.")) from None
+                    why = str(said.get("error") or f"The server answered {e.code}.")
+                    raise (TooLarge if e.code == 413 else DataError)(why) from None
             except json.JSONDecodeError:
                 raise UsageError(f"{self.url} is no server of tipoff: its answer is not JSON.") from None
             except (URLError, OSError) as e:

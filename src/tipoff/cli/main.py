@@ -133,8 +133,9 @@ def resume(
 @app.command()
 def predict(
     model: Annotated[
-        Path, typer.Argument(help="A model file, such as things.tipoff; not with --url.", show_default=False)
-    ],
+        Path | None,
+        typer.Argument(help="A model file, such as things.tipoff; not with --url.", show_default=False),
+    ] = None,
     files: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -179,9 +180,12 @@ def predict(
     if as_json and as_csv:
         raise typer.BadParameter("give --json or --csv, not both")
     form = "json" if as_json else "csv" if as_csv else "text"
+    asked = Asked(form, out, user, n)
     if url is not None:
-        raise typer.Exit(run_remote(url, token, [model, *(files or [])], form))
-    raise typer.Exit(run_prediction(model, files or [], Asked(form, out, user, n)))
+        raise typer.Exit(run_remote(url, token, [*([model] if model else []), *(files or [])], asked))
+    if model is None:
+        raise typer.BadParameter("which model? tipoff predict NAME.tipoff ..., or --url of a server")
+    raise typer.Exit(run_prediction(model, files or [], asked))
 
 
 @app.command()

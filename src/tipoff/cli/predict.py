@@ -6,17 +6,20 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tipoff.cli.ask import Answer, Remote
+from tipoff.cli.kind import KINDS
 from tipoff.cli.screen import counted
 from tipoff.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from tipoff.bundle.predictor import Predictor
+    from tipoff.cli.tasks.ratings.known import Known
+    from tipoff.cli.tasks.tables.predict import Answering
 
 WIDEST = 44  # of the column of names; a longer name pushes its answer to the right
 
@@ -44,9 +47,7 @@ def run_prediction(model: Path, files: Sequence[Path], asked: Asked) -> int:
 
     predictor = load_predictor(model)
     task = task_of(predictor)
-    if not files and task != "ratings":
-        what = {"pictures": "pictures", "texts": "texts"}.get(task, "table")
-        raise UsageError(f"Which {what} shall {model.name} look at? Name it after the model.")
+    _need_files(files, task, model.name)
     if task == "tables":
         from tipoff.cli.tasks.tables.predict import run_table
         from tipoff.serve.rows import RowPredictor
@@ -54,23 +55,73 @@ def run_prediction(model: Path, files: Sequence[Path], asked: Asked) -> int:
         asked.only(task, ("out",))
         return run_table(RowPredictor(predictor), list(files), asked.out, asked.form)
     if task == "ratings":
-        from tipoff.cli.tasks.ratings.predict import run_recommendation
+        from tipoff.cli.tasks.ratings.known import OfFile
+        from tipoff.collab.recommender import Recommender
 
-        asked.only(task, ("user", "n"))
-        return run_recommendation(predictor, asked.user, list(files), asked.n or 10, asked.form)
+        return _recommend(OfFile(Recommender(predictor)), files, asked)
     if task == "texts":
-        from tipoff.cli.tasks.tables.predict import run_table
-        from tipoff.cli.tasks.texts.predict import are_tables, texts_in
         from tipoff.serve.texts import TextPredictor
 
-        asked.only(task, ("out",))
-        texts = TextPredictor(predictor)
-        if are_tables(files):
-            return run_table(texts, list(files), asked.out, asked.form)
-        asked.only("texts, where these are no table,", ())
-        return _one_by_one(predictor, texts_in(files), asked.form)
+        return _read_texts(
+            TextPredictor(predictor), lambda paths: _one_by_one(predictor, paths, asked.form), files, asked
+        )
     asked.only(task, ())
     return _one_by_one(predictor, _each(files), asked.form)
+
+
+def run_remote(url: str, token: str | None, files: Sequence[Path], asked: Asked) -> int:
+    """The same from a server at `url`."""
+    remote = Remote(url, token)
+    task = KINDS.get(remote.input)
+    if task is None:
+        raise UsageError(
+            f"The command line has nothing to ask a model of {remote.input!r}; see {remote.url}/card."
+        )
+    _need_files(files, task, remote.url)
+    if task == "ratings":
+        from tipoff.cli.tasks.ratings.known import OfServer
+
+        return _recommend(OfServer(remote), files, asked)
+    if task == "pictures":
+        asked.only(task, ())
+        return _from_server(remote, _each(files), asked.form)
+    from tipoff.cli.ask_rows import RemoteRows
+
+    if task == "tables":
+        from tipoff.cli.tasks.tables.predict import run_table
+
+        asked.only(task, ("out",))
+        return run_table(RemoteRows(remote), list(files), asked.out, asked.form)
+    return _read_texts(
+        RemoteRows(remote), lambda paths: _from_server(remote, paths, asked.form), files, asked
+    )
+
+
+def _need_files(files: Sequence[Path], task: str, model: str) -> None:
+    if not files and task != "ratings":
+        what = {"pictures": "pictures", "texts": "texts"}.get(task, "table")
+        raise UsageError(f"Which {what} shall {model} look at? Name it after the model.")
+
+
+def _recommend(known: Known, files: Sequence[Path], asked: Asked) -> int:
+    from tipoff.cli.tasks.ratings.predict import run_recommendation
+
+    asked.only("ratings", ("user", "n"))
+    return run_recommendation(known, asked.user, list(files), asked.n or 10, asked.form)
+
+
+def _read_texts(
+    rows: Answering, one_by_one: Callable[[Sequence[Path]], int], files: Sequence[Path], asked: Asked
+) -> int:
+    """Tables of texts by the row, text files one by one."""
+    from tipoff.cli.tasks.tables.predict import run_table
+    from tipoff.cli.tasks.texts.predict import are_tables, texts_in
+
+    asked.only("texts", ("out",))
+    if are_tables(files):
+        return run_table(rows, list(files), asked.out, asked.form)
+    asked.only("texts, where these are no table,", ())
+    return one_by_one(texts_in(files))
 
 
 def _one_by_one(predictor: Predictor, paths: Sequence[Path], form: str) -> int:
@@ -87,9 +138,7 @@ def _one_by_one(predictor: Predictor, paths: Sequence[Path], form: str) -> int:
     return _print(answers, paths, names, form)
 
 
-def run_remote(url: str, token: str | None, files: Sequence[Path], form: str) -> int:
-    """The same from a server at `url`."""
-    remote, paths = Remote(url, token), _each(files)
+def _from_server(remote: Remote, paths: Sequence[Path], form: str) -> int:
     return _print(remote.stream(paths), paths, remote.names, form)
 
 

@@ -27,6 +27,9 @@ class About:
     sure_above: float = 0.0
     why: bool = False  # whether it can say what moved an answer
     target: str = ""  # what a table's model predicts
+    block: dict[str, Any] = field(
+        default_factory=dict
+    )  # of rows and texts: what the numbers of an answer mean
     columns: list[dict[str, Any]] = field(default_factory=list)  # what a row of a table must have
     ratings: dict[str, Any] = field(default_factory=dict)  # of a model of ratings: who and what there is
 

@@ -8,6 +8,7 @@ from typing import Any
 from tipoff.bundle.catalog import CATALOG
 from tipoff.bundle.file import Bundle
 from tipoff.serve.about import About, kind_of, slug, title
+from tipoff.spec import Spec, dump, load
 
 _NAMES = {where: name for name, where in CATALOG.items()}
 
@@ -16,6 +17,17 @@ def name_of(part: object) -> str:
     """Such as vision.image@1; for a part of the user's own, its class in small letters."""
     cls = type(part)
     return _NAMES.get(f"{cls.__module__}:{cls.__qualname__}", cls.__name__.lower())
+
+
+def block_json(block: Spec) -> dict[str, Any]:
+    """A part of a model as JSON values, as the model file holds it; `block_of` reads it."""
+    made: dict[str, Any] = dump(block, CATALOG, "block")
+    return made
+
+
+def block_of(said: Any) -> Any:
+    """The part that `block_json` wrote. Raises `SpecError` for one that this version does not know."""
+    return load(said, CATALOG, "block")
 
 
 def about_file(path: Path, bundle: Bundle, **more: Any) -> About:

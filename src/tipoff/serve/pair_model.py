@@ -44,6 +44,7 @@ class PairModel:
             ratings={
                 "user": pairs.user_name,
                 "item": pairs.item_name,
+                "rating": getattr(self.recommender.target, "name", None),
                 "users": len(self._users),
                 "items": len(self._items),
                 "low": None if span is None else span[0],
@@ -83,7 +84,6 @@ class PairModel:
                 )
             except DataError as e:
                 return {"error": str(e)}
-        items = [{**a, "item": str(a["item"])} for a in made]
         few = asked.user is None and len(asked.ratings) < FEW
-        best = ", ".join(a["item"] for a in items[:3]) or "nothing"
-        return {"recommendations": items, "rests_on": len(asked.ratings), "few": few, "sentence": best}
+        best = ", ".join(str(a["item"]) for a in made[:3]) or "nothing"
+        return {"recommendations": made, "rests_on": len(asked.ratings), "few": few, "sentence": best}

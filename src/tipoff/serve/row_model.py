@@ -13,7 +13,7 @@ from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
 from tipoff.notes import listening
 from tipoff.serve.inputs import row as row_input
-from tipoff.serve.names import about_file
+from tipoff.serve.names import about_file, block_json
 from tipoff.serve.rows import Answered, RowPredictor, columns_json
 
 EXPLAINED = 8  # rows of a request; for more, nothing is said of why
@@ -39,6 +39,7 @@ class RowModel:
             path,
             bundle,
             why=True,
+            block=block_json(self.rows.target),
             target=" and ".join(getattr(self.rows.block, "y_names", ())),
             columns=_what_matters_first(columns_json(self.rows.columns), bundle.facts.get("mattered")),
         )

@@ -48,7 +48,7 @@ class Word(BaseModel):
 class Recommendation(BaseModel):
     """One title that somebody would like."""
 
-    item: str
+    item: str | int | float | bool
     predicted: float = Field(description="The rating that they would give.")
     why: str
 

@@ -13,7 +13,7 @@ from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
 from tipoff.notes import listening
 from tipoff.serve.inputs import text as text_input
-from tipoff.serve.names import about_file
+from tipoff.serve.names import about_file, block_json
 from tipoff.serve.rows import Answered
 from tipoff.serve.texts import TextPredictor
 
@@ -36,7 +36,13 @@ class TextModel:
 
     def __init__(self, path: Path, bundle: Bundle) -> None:
         self.texts = TextPredictor(Predictor(bundle.plan, bundle.build(), bundle.facts))
-        self.about = about_file(path, bundle, why=True, target=self.texts.column or text_input.COLUMN)
+        self.about = about_file(
+            path,
+            bundle,
+            why=True,
+            block=block_json(self.texts.target),
+            target=self.texts.column or text_input.COLUMN,
+        )
 
     def read(self, data: bytes, name: str) -> Sample:
         notes: list[str] = []

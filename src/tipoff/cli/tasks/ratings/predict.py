@@ -8,55 +8,47 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tipoff.bundle.predictor import Predictor
 from tipoff.cli.screen import note
-from tipoff.collab.recommender import Recommender
+from tipoff.cli.tasks.ratings.known import Known
 from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError
 
 WIDEST = 48
 
 
-def run_recommendation(predictor: Predictor, user: str | None, files: list[Path], n: int, form: str) -> int:
+def run_recommendation(known: Known, user: str | None, files: list[Path], n: int, form: str) -> int:
     """Print what `user` would like best; what somebody would who gave the ratings in a file; or what most people like."""
-    recommender = Recommender(predictor)
     if files and user is not None:
         raise UsageError("Give --user, or a table of somebody's ratings, not both.")
     if len(files) > 1:
         raise UsageError(f"One person at a time: one table of ratings, not {len(files)}.")
     if files:
-        answers = recommender.rate(_ratings(files[0], recommender), n)
+        answers = known.for_ratings(_ratings(files[0], known), n)
     elif user is not None:
-        known = _name(user, recommender.users)
-        if known is None:
+        found = known.for_user(user.strip(), n)
+        if found is None:
             note(
-                f"{user} is not among the {len(recommender.users):,} users of the model: this is what most people like"
+                f"{user} is not among the {known.n_users:,} users of the model: this is what most people like"
             )
-        answers = recommender.recommend(known, n)
+            found = known.popular(n)
+        answers = found
     else:
-        answers = recommender.popular(n)
+        answers = known.popular(n)
     _PRINT[form](answers)
     return 0 if answers else 1
 
 
-def _name(text: Any, names: list[Any]) -> Any:
-    """The name that is written so, whether the model has it as a number or as text; None where there is none."""
-    return next((name for name in names if str(name) == str(text).strip()), None)
-
-
-def _ratings(path: Path, recommender: Recommender) -> dict[Any, float]:
+def _ratings(path: Path, known: Known) -> dict[str, float]:
     """The ratings in a table of two columns, or in those that are called as in training."""
     frame = read_table(path)
-    pairs: Any = recommender.pairs
-    wanted = [pairs.item_name, getattr(recommender.target, "name", "rating")]
+    wanted = [known.item, known.rating]
     if not set(wanted) <= set(frame.columns):
         if frame.shape[1] != 2:
             raise DataError(
-                f"{path} needs the columns {wanted[0]} and {wanted[1]}; there are {', '.join(frame.columns)}."
+                f"{path} needs the columns {wanted[0]} and {wanted[1]}; there are {', '.join(map(str, frame.columns))}."
             )
         wanted = list(frame.columns)
-    known = {str(name): name for name in recommender.items}
-    return {known.get(str(i), i): r for i, r in zip(frame[wanted[0]], frame[wanted[1]], strict=True)}
+    return {str(i): r for i, r in zip(*(frame[c].tolist() for c in wanted), strict=True)}
 
 
 def _text(answers: list[dict[str, Any]]) -> None:
