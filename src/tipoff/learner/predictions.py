@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ from tipoff.data.plan import Plan
 from tipoff.data.show import show_sample
 from tipoff.display import entitle, get_grid, shown
 from tipoff.errors import UsageError
+from tipoff.nn.lanes import Lanes
 from tipoff.nn.packed import packed
 
 if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
 
 WORTH_PACKING = 4  # batches
+AHEAD = 1  # batches that are begun before the answers to one are waited for
 
 
 @dataclass
@@ -74,7 +77,6 @@ def predict_all(
     """Run the network over a loader and gather what it says."""
     source, target = in_order(learn, ds_idx, dl), learn.target
     learn.model.eval()
-    net = packed(learn.model, learn.engine.dtype) if len(source) >= WORTH_PACKING else learn.model
     probs: list[Tensor] = []
     ys: list[Tensor] = []
     losses: list[Tensor] = []
@@ -82,11 +84,9 @@ def predict_all(
     inputs: list[Tensor] = []
     for metric in learn.metrics if metrics else ():
         metric.reset()
-    for raw in source.batches(0):
-        batch: Batch = source.finish(learn.engine.to_device(raw), 0)
-        with learn.engine.autocast():
-            pred = net(*batch.x)
-            if batch.y:
+    for batch, pred in _answered(learn, source):
+        if batch.y:
+            with learn.engine.autocast():
                 losses.append(_each(learn, pred, batch))
         pred = pred.float()
         probs.append((act or target.activation)(pred).cpu())
@@ -110,6 +110,27 @@ def predict_all(
         figures,
         getattr(source, "dataset", None),
     )
+
+
+def _answered(learn: Learner, source: Any) -> Iterator[tuple[Batch, Tensor]]:
+    """The batches and what the network says of them; on a processor the batch after is read and begun meanwhile."""
+    net = packed(learn.model, learn.engine.dtype) if len(source) >= WORTH_PACKING else learn.model
+    batches = (source.finish(learn.engine.to_device(raw), 0) for raw in source.batches(0))
+    if net is learn.model:
+        for batch in batches:
+            with learn.engine.autocast():
+                pred = net(*batch.x)
+            yield batch, pred
+        return
+    with Lanes(net, learn.engine.autocast) as lanes:
+        begun: deque[tuple[Batch, Callable[[], Tensor]]] = deque()
+        for batch in batches:
+            begun.append((batch, lanes.submit(batch.x)))
+            if len(begun) > AHEAD:
+                done, answer = begun.popleft()
+                yield done, answer()
+        for done, answer in begun:
+            yield done, answer()
 
 
 def _rows(inputs: list[Tensor], order: Tensor) -> Any:
