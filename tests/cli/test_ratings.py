@@ -49,7 +49,7 @@ def lines(capsys):
         (ratings(), "rating", "ratings"),
         (ratings().rename(columns={"user": "userId", "title": "movieId"}), None, "ratings"),
         (ratings(), "title", "tables"),
-        (ratings().rename(columns={"rating": "price"}), None, "tables"),
+        (ratings().rename(columns={"rating": "price"}), "price", "tables"),
         (people(20), None, "tables"),
         (pd.DataFrame({"name": ["a.jpg", "b.png"], "label": ["x", "y"]}), None, "pictures"),
     ],
@@ -93,7 +93,7 @@ def test_what_is_liked_and_a_picture_are_shown(said, home):
 
 
 def test_options_of_tables_are_refused(home, said, capsys):
-    assert "--group, --time and --leave-out are for tables" in refused(
+    assert "--group and --leave-out are for tables" in refused(
         capsys, "train", home / "films.csv", "--group", "user"
     )
     assert "there are dot and nn" in refused(capsys, "train", home / "films.csv", "--arch", "tabm")

@@ -86,3 +86,17 @@ def test_it_ranks_better_than_popularity(dls):
 def test_nobody_with_two_rows_is_refused():
     with pytest.raises(DataError, match="Nobody has two rows"):
         CollabDataLoaders.from_clicks(pd.DataFrame({"who": [1, 2], "what": ["a", "b"]}))
+
+
+def test_rows_to_check_on_can_be_named():
+    frame = clicks()
+    picked = [1, 5, 7]
+    by_position = CollabDataLoaders.from_clicks(
+        frame, "user", "title", valid_idx=picked, seed=1, device="cpu"
+    )
+    assert sorted(by_position.valid_ds.rows) == picked
+    marked = frame.assign(held=[i in picked for i in range(len(frame))])
+    by_column = CollabDataLoaders.from_clicks(marked, "user", "title", valid_col="held", seed=1, device="cpu")
+    assert sorted(by_column.valid_ds.rows) == picked
+    share = CollabDataLoaders.from_clicks(frame, "user", "title", valid_pct=0.1, seed=1, device="cpu")
+    assert len(share.valid_ds) == int(0.1 * len(frame))

@@ -100,7 +100,7 @@ def train(
 
     Folders of classes, train and valid folders, or a CSV with a column of file names and one of labels become an image
     classifier; a table with a column of free text, or folders of text files, a text classifier; another
-    table becomes a model of its column --target; a table of ratings (user, item, rating) becomes
+    table becomes a model of its column --target; a table of ratings (user, item, rating) or of who took what becomes
     recommendations. Says what it found, trains, and writes NAME.tipoff and a folder NAME_results/ of pictures.
     """
     from tipoff.cli.settings import Settings

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import math
 import numbers
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tipoff.collab.names import plain
+from tipoff.data.formats import EXCEL, PARQUET
+from tipoff.data.table import has_header, read_table
 from tipoff.errors import DataError, did_you_mean, some
 from tipoff.notes import note
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
+
+
+def read_ratings(path: str | Path) -> DataFrame:
+    """The table in a file; without a line of names, as MovieLens' u.data comes, they are user, item, rating and time."""
+    path = Path(path)
+    frame: DataFrame = read_table(path)
+    if path.suffix.lower() not in (*PARQUET, *EXCEL) and not has_header(frame.columns):
+        frame = read_table(path, header=None)
+        frame = frame.rename(columns=dict(enumerate(("user", "item", "rating", "time"))))
+        note(f"{path.name} has no line of names: its columns are taken for {some(frame.columns, 4)}")
+    return frame
 
 
 def as_frame(ratings: Any) -> DataFrame:

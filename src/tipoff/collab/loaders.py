@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tipoff.collab.block import PairBlock
-from tipoff.collab.clean import as_frame, columns_of, need_range, numbers_of, usable
+from tipoff.collab.clean import as_frame, columns_of, need_range, numbers_of, read_ratings, usable
 from tipoff.collab.dataset import ClickDataset, RatingDataset, pairs_of
 from tipoff.collab.features import Features, fit_features
 from tipoff.collab.names import Names, vocabulary
@@ -20,7 +20,6 @@ from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
 from tipoff.data.splits import ColSplitter, IndexSplitter, RandomSplitter, Split
-from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
@@ -107,8 +106,8 @@ class CollabDataLoaders(DataLoaders):
 
     @classmethod
     def from_csv(cls, csv: str | Path, **kwargs: Any) -> CollabDataLoaders:
-        """From a file (CSV of any delimiter, Parquet, Excel); arguments are those of `from_df`."""
-        return cls.from_df(read_table(csv), **kwargs)
+        """From a file (CSV of any delimiter, with or without a line of names, Parquet, Excel), as `from_df`."""
+        return cls.from_df(read_ratings(csv), **kwargs)
 
     @classmethod
     def from_clicks(
@@ -123,22 +122,30 @@ class CollabDataLoaders(DataLoaders):
         device: Any = None,
         *,
         n_negatives: int = 16,
+        valid_pct: float | None = None,
+        valid_idx: Any = None,
+        valid_col: Any = None,
         user_features: Any = None,
         item_features: Any = None,
     ) -> CollabDataLoaders:
         """From rows that say only who took what: clicks, purchases, plays.
 
         Each user's last item by `time_name` (by the order of the rows, without it) is put aside, for everybody with two or
-        more. Beside each pair, `n_negatives` items are drawn at random, anew in each epoch.
+        more, unless `valid_pct`, `valid_idx` or `valid_col` say otherwise. Beside each pair, `n_negatives` items are drawn
+        at random, anew in each epoch.
         """
         frame = as_frame(clicks)
         names = [user_name, item_name] + ([time_name] if time_name is not None else [])
         user, item, *time = columns_of(frame, names, ["user", "item", "time"][: len(names)])
-        keep = np.flatnonzero(usable(frame, user, item))
-        left, last = leave_last_out(frame.iloc[keep], user, time[0] if time else None)
-        if not last:
-            raise DataError(f"Nobody has two rows: there is no last {item} to put aside and check on.")
-        train, valid = keep[left], keep[last]
+        keep = usable(frame, user, item)
+        if valid_pct is valid_idx is valid_col is None:
+            there = np.flatnonzero(keep)
+            left, last = leave_last_out(frame.iloc[there], user, time[0] if time else None)
+            if not last:
+                raise DataError(f"Nobody has two rows: there is no last {item} to put aside and check on.")
+            train, valid = there[left], there[last]
+        else:
+            train, valid = _split(frame, keep, valid_pct or 0.0, valid_idx, valid_col, seed)
         pairs, tables = _pairs(frame, train, user, item, user_features, item_features)
         plan = Plan((pairs,), (ClickBlock(n_negatives),))
         seed = fresh_seed() if seed is None else seed

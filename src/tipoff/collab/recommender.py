@@ -103,10 +103,10 @@ class Recommender:
         """
         code = self.pairs.user_names.code(user) if user is not None else 0
         if features is not None:
-            scores, why = self._of_point(self._prior_mean(features)), "liked by people like you"
+            scores, why = self._of_point(self._prior_mean(features)), f"{self._liked} by people like you"
         else:
             scores = self.scores(torch.tensor([code]))[0]
-            why = "liked by people who rate as you do" if code else "liked by most people"
+            why = self._by_your_kind if code else self._by_most
         out = self._codes(exclude)
         if exclude_seen and code:
             out = torch.cat([out, self.net.seen.of(code).cpu()])
@@ -136,7 +136,9 @@ class Recommender:
         scores = self._of_point(point.at)
         best = self._best(scores, n, torch.cat([rated, self._codes(exclude)]))
         factors, names = self._factors[0], list(ratings)
-        return [self._said(i, z, _why(point.pulls[:, :-1] @ factors[i], names, point.liked)) for i, z in best]
+        return [
+            self._said(i, z, self._why(point.pulls[:, :-1] @ factors[i], names, point.liked)) for i, z in best
+        ]
 
     def fold_in(self, ratings: Mapping[Any, float], features: Mapping[str, Any] | None = None) -> Point:
         """Where somebody with these ratings stands among the users: a point of `factors + 1` numbers."""
@@ -262,13 +264,27 @@ class Recommender:
             raise DataError(f"{item}: the rating {value:g} lies outside of {low:g} to {high:g}.")
         return value
 
+    # reasons -----------------------------------------------------------------------------------
 
-def _why(pulls: Tensor, rated: list[Any], liked: Tensor) -> str:  # (M,), (M,)
-    """In words, what an answer rests on: the rating that pulled it up most, where one stands out."""
-    up = pulls.clamp(min=0)
-    if float(up.sum()) < 0.02:
-        return "liked by most people"
-    strongest = int(up.argmax())
-    if float(up[strongest] / up.sum()) >= WORTH_NAMING:
-        return f"{'like' if liked[strongest] else 'unlike'} {rated[strongest]}"
-    return "liked by people who rate as you do"
+    @property
+    def _liked(self) -> str:
+        return "taken" if isinstance(self.target, ClickBlock) else "liked"
+
+    @property
+    def _by_most(self) -> str:
+        return f"{self._liked} by most people"
+
+    @property
+    def _by_your_kind(self) -> str:
+        does = "choose" if isinstance(self.target, ClickBlock) else "rate"
+        return f"{self._liked} by people who {does} as you do"
+
+    def _why(self, pulls: Tensor, rated: list[Any], liked: Tensor) -> str:  # (M,), (M,)
+        """In words, what an answer rests on: the rating that pulled it up most, where one stands out."""
+        up = pulls.clamp(min=0)
+        if float(up.sum()) < 0.02:
+            return self._by_most
+        strongest = int(up.argmax())
+        if float(up[strongest] / up.sum()) >= WORTH_NAMING:
+            return f"{'like' if liked[strongest] else 'unlike'} {rated[strongest]}"
+        return self._by_your_kind

@@ -96,6 +96,23 @@ def iter_table(
                     yield made.apply(_with_points) if comma else made
 
 
+def has_header(cells: Any) -> bool:
+    """Whether a first line with these cells names columns: names are no numbers.
+
+    >>> has_header(["user", "item"]), has_header(["196", "242", "3", "881250949"])
+    (True, False)
+    """
+    return not all(_is_number(str(c)) for c in cells)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def need_file(path: Path) -> Path:
     """`path` as an existing file, or a `DataError` with the nearest names."""
     if not path.is_file():

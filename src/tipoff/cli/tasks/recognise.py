@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 from tipoff.cli.tasks.recognise_texts import is_of_texts, text_column
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet
 from tipoff.data.items import IMAGE_EXTENSIONS
-from tipoff.data.table import read_table
+from tipoff.data.table import has_header, read_table
 from tipoff.errors import TipoffError
 
 TABLES = (".csv", ".tsv", ".txt", ".data", *PARQUET, *EXCEL)
 LOOKED_AT = 1000  # rows
 USERS = ("user", "userid", "reader", "customer", "customerid", "member", "viewer", "person")
-ITEMS = ("title", "item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "artist", "song", "game")  # fmt: skip
+ITEMS = ("title", "item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "artist", "song", "track", "game", "article", "video")  # fmt: skip
 SPLITS = ("is_valid", "valid", "is_val", "validation", "is_test")
 TARGETS = ("target", "label", "class", "y", "outcome", "answer")  # without --target
 RATINGS = ("rating", "ratings", "score", "stars", "bookrating")
+TIMES = ("time", "timestamp", "date", "datetime", "when", "day")
 
 
 class RatingColumns(NamedTuple):
@@ -26,6 +27,14 @@ class RatingColumns(NamedTuple):
     user: Any
     item: Any
     rating: Any
+
+
+class ClickColumns(NamedTuple):
+    """Which columns say who, what and, where there is one, when."""
+
+    user: Any
+    item: Any
+    time: Any
 
 
 def task_for(path: Path, target: str | None) -> str:
@@ -42,6 +51,8 @@ def task_for(path: Path, target: str | None) -> str:
         return "pictures"
     found = rating_columns(head)
     if found is not None and target in (None, found.rating):
+        return "ratings"
+    if target is None and click_columns(head) is not None:
         return "ratings"
     return "tables" if text_column(head, target_of(head.columns, target)) is None else "texts"
 
@@ -62,15 +73,6 @@ def first_rows(path: Path) -> Any:
     return head if has_header(head.columns) else read_table(path, nrows=LOOKED_AT, header=None)
 
 
-def has_header(cells: Any) -> bool:
-    """Whether the first line names columns: names are no numbers.
-
-    >>> has_header(["user", "item"]), has_header(["196", "242", "3", "881250949"])
-    (True, False)
-    """
-    return not all(_is_number(str(c)) for c in cells)
-
-
 def rating_columns(head: Any) -> RatingColumns | None:
     """By their names; without a header, by shape: who, what, one of few numbers, perhaps when."""
     columns = list(head.columns)
@@ -81,24 +83,34 @@ def rating_columns(head: Any) -> RatingColumns | None:
             and head[2].dtype.kind in "if"
         )
         return RatingColumns(0, 1, 2) if few else None
-    plain = {"".join(ch for ch in str(c).lower() if ch.isalnum()): c for c in columns}
-    user, item, rating = (
-        next((plain[n] for n in names if n in plain), None) for names in (USERS, ITEMS, RATINGS)
-    )
+    user, item, rating = (_named(columns, names) for names in (USERS, ITEMS, RATINGS))
     if user is None or item is None or rating is None or head[rating].dtype.kind not in "if":
         return None
     return RatingColumns(user, item, rating)
+
+
+def click_columns(head: Any) -> ClickColumns | None:
+    """By their names, where no column looks like a rating or an answer, and somebody comes more than once.
+
+    >>> import pandas as pd
+    >>> click_columns(pd.DataFrame({"customer": [1, 1, 2], "product": ["tea", "cup", "tea"], "date": [1, 2, 3]}))
+    ClickColumns(user='customer', item='product', time='date')
+    """
+    columns = list(head.columns)
+    user, item, time, rating = (_named(columns, names) for names in (USERS, ITEMS, TIMES, RATINGS))
+    answers = [c for c in columns if str(c).strip().lower() in TARGETS]
+    if user is None or item is None or rating is not None or answers:
+        return None
+    return ClickColumns(user, item, time) if head[user].duplicated().any() else None
+
+
+def _named(columns: list[Any], names: tuple[str, ...]) -> Any:
+    """The column that is called by one of `names`, in whatever letters; None where there is none."""
+    plain = {"".join(ch for ch in str(c).lower() if ch.isalnum()): c for c in columns}
+    return next((plain[n] for n in names if n in plain), None)
 
 
 def is_file_name(column: Any) -> bool:
     """Whether most of the first values end as the names of pictures do."""
     values = [v for v in column.head(50) if isinstance(v, str)]
     return bool(values) and sum(Path(v).suffix.lower() in IMAGE_EXTENSIONS for v in values) > len(values) / 2
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tipoff.collab.recommender import Recommender
 
 Answers = list[dict[str, Any]]
-RATING = "rating"  # the column, where the model has no name for it
 
 
 class Known(Protocol):
@@ -23,8 +22,8 @@ class Known(Protocol):
     item: str
     """What the column of items was called in training."""
 
-    rating: str
-    """What the column of ratings was called."""
+    rating: str | None
+    """What the column of ratings was called; None where somebody takes things, and rates nothing."""
 
     n_users: int
 
@@ -48,7 +47,7 @@ class OfFile:
         self.recommender = recommender
         pairs: Any = recommender.pairs
         self.item = str(pairs.item_name)
-        self.rating = str(getattr(recommender.target, "name", RATING))
+        self.rating = getattr(recommender.target, "name", None)
         self.n_users = len(recommender.users)
 
     def for_user(self, user: str, n: int) -> Answers | None:
@@ -68,7 +67,7 @@ class OfServer:
 
     def __init__(self, remote: Remote) -> None:
         said = remote.about["ratings"]
-        self.remote, self.item, self.rating = remote, str(said["item"]), str(said.get("rating") or RATING)
+        self.remote, self.item, self.rating = remote, str(said["item"]), said.get("rating")
         self.n_users = int(said["users"])
 
     def for_user(self, user: str, n: int) -> Answers | None:

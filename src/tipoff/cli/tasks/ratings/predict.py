@@ -39,16 +39,18 @@ def run_recommendation(known: Known, user: str | None, files: list[Path], n: int
 
 
 def _ratings(path: Path, known: Known) -> dict[str, float]:
-    """The ratings in a table of two columns, or in those that are called as in training."""
+    """What is in a table with as many columns as are needed, or in those that are called as in training."""
     frame = read_table(path)
-    wanted = [known.item, known.rating]
+    wanted = [c for c in (known.item, known.rating) if c is not None]
     if not set(wanted) <= set(frame.columns):
-        if frame.shape[1] != 2:
+        if frame.shape[1] != len(wanted):
             raise DataError(
-                f"{path} needs the columns {wanted[0]} and {wanted[1]}; there are {', '.join(map(str, frame.columns))}."
+                f"{path} needs the column{'s' * (len(wanted) > 1)} {' and '.join(wanted)}; there are "
+                f"{', '.join(map(str, frame.columns))}."
             )
         wanted = list(frame.columns)
-    return {str(i): r for i, r in zip(*(frame[c].tolist() for c in wanted), strict=True)}
+    items = [str(i) for i in frame[wanted[0]]]
+    return dict(zip(items, frame[wanted[1]].tolist() if len(wanted) > 1 else [1.0] * len(items), strict=True))
 
 
 def _text(answers: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Ratings: how they are said back and learned from."""
+"""Ratings, and who took what: how they are said back and learned from."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.cli.screen import say
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.recognise import SPLITS, has_header, rating_columns
+from tipoff.cli.tasks.ratings.clicks import is_of_clicks, most_taken, of_clicks
+from tipoff.cli.tasks.recognise import SPLITS, RatingColumns, click_columns, rating_columns
 from tipoff.collab.baseline import average_baseline
+from tipoff.collab.clean import read_ratings
 from tipoff.collab.learner import CollabLearner, collab_learner
 from tipoff.collab.loaders import CollabDataLoaders
-from tipoff.data.formats import EXCEL, PARQUET
-from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError
 from tipoff.learner.learner import Learner
 
@@ -22,18 +22,29 @@ ARCHES = ("dot", "nn")
 
 
 def prepare(settings: Settings) -> Learner:
-    """Read the ratings, say back what they are, make loaders and network."""
-    if settings.group or settings.time or settings.leave_out:
+    """Read the ratings, or who took what, say back what they are, make loaders and network."""
+    if settings.group or settings.leave_out:
         raise UsageError(
-            "--group, --time and --leave-out are for tables; ratings are split at random, or by a column is_valid."
+            "--group and --leave-out are for tables; ratings are split at random, or by a column is_valid."
         )
     if settings.arch not in (None, *ARCHES):
         raise UsageError(f"There is no network {settings.arch!r} for ratings; there are dot and nn.")
-    frame = _read(settings.data)
-    columns = rating_columns(frame)
-    if columns is None:
-        raise DataError(f"{settings.data} has no columns of users, items and ratings any more.")
+    frame = read_ratings(settings.data)
     split = next((c for c in frame.columns if str(c).lower() in SPLITS), None)
+    columns = rating_columns(frame)
+    if columns is not None:
+        return _of_ratings(settings, frame, columns, split)
+    clicks = click_columns(frame)
+    if clicks is None:
+        raise DataError(f"{settings.data} has no columns of users, items and ratings any more.")
+    return of_clicks(settings, frame, clicks, split)
+
+
+def _of_ratings(settings: Settings, frame: Any, columns: RatingColumns, split: Any) -> Learner:
+    if settings.time:
+        raise UsageError(
+            "--time is for tables and clicks; ratings are split at random, or by a column is_valid."
+        )
     chosen: dict[str, Any] = {"valid_pct": SHARE} if split is None else {"valid_col": split}
     dls = CollabDataLoaders.from_df(
         frame, user_name=columns.user, item_name=columns.item, rating_name=columns.rating, seed=settings.seed,
@@ -54,18 +65,9 @@ def prepare(settings: Settings) -> Learner:
     return learn
 
 
-def _read(path: Path) -> Any:
-    """The table; without a header, as MovieLens' u.data comes, its columns are user, item, rating and time."""
-    frame = read_table(path)
-    if path.suffix.lower() in (*PARQUET, *EXCEL) or has_header(frame.columns):
-        return frame
-    frame = read_table(path, header=None)
-    return frame.rename(columns=dict(enumerate(("user", "item", "rating", "time"))))
-
-
 def baseline(learn: Learner, settings: Settings) -> dict[str, Any]:
-    """What the averages of users and items say of the same ratings."""
-    return average_baseline(learn.dls)
+    """What the averages of users and items say of the same ratings; of clicks, what most people take."""
+    return most_taken(learn) if is_of_clicks(learn) else average_baseline(learn.dls)
 
 
 def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint) -> None:

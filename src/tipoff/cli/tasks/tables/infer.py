@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.recognise import SPLITS, TARGETS, has_header
+from tipoff.cli.tasks.recognise import SPLITS, TARGETS
 from tipoff.data.formats import EXCEL, PARQUET
 from tipoff.data.splits import StratifiedSplitter
-from tipoff.data.table import read_table
+from tipoff.data.table import has_header, read_table
 from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notes import note
 from tipoff.tabular.infer import Kinds, infer_columns
