@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 
 import tipoff.collab.all as face
 from tests.collab.films import ratings
+from tipoff.errors import DataError
 
 
 @pytest.fixture
@@ -187,3 +188,23 @@ def test_layers_by_hand_and_by_collab_learner(cells):
         learn.show_results()
     """)
     assert out["embs"] == [(121, 23), (61, 16)]
+
+
+def test_a_row_of_the_table_is_answered(cells):
+    out = cells("""
+        learn = collab_learner(dls, y_range=(0, 5.5))
+        row = ratings.iloc[0]
+        of_row = learn.predict(row)[0]
+        of_pair = learn.predict((row.user, row.title))[0]
+    """)
+    assert out["of_row"] == out["of_pair"]
+    with pytest.raises(DataError, match="lacks title; it has user"):
+        cells("learn.predict({'user': 1})")
+
+
+def test_ratings_without_a_line_of_names(cells, tmp_path):
+    lines = [f"{user}\t{item}\t{user % 5 + 1}\t88" for user in range(100, 120) for item in range(7)]
+    (tmp_path / "u.data").write_text("\n".join(lines))
+    out = cells("bare = CollabDataLoaders.from_csv('u.data', seed=1)")
+    assert out["bare"].train.n + out["bare"].valid.n == len(lines)
+    assert out["bare"].cat_names == ["user", "item"]

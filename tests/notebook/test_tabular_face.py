@@ -158,3 +158,33 @@ def test_the_titanic_with_a_framework(cells):
         ens_preds = torch.stack(learns).mean(0)
     """)
     assert out["ens_preds"].shape == (400, 2) and out["tst_df"].Survived.isin([0, 1]).all()
+
+
+def test_new_rows_under_the_steps_become_batches(cells, capsys):
+    out = cells("""
+        df = pd.read_csv(path/'adult.csv')
+        to = TabularPandas(df, procs=[Categorify, FillMissing, Normalize], cat_names=['workclass'], cont_names=['age'],
+                           y_names='salary', splits=RandomSplitter(seed=1)(range_of(df)))
+        dls = to.dataloaders(bs=64)
+        learn = tabular_learner(dls)
+        test_df = df.drop(columns='salary')
+        to_tst = to.new(test_df)
+        to_tst.process()
+        tst_dl = dls.valid.new(to_tst)
+        tst_dl.show_batch()
+        tst_preds,_ = learn.get_preds(dl=tst_dl)
+        expected,_ = learn.get_preds(dl=dls.test_dl(test_df))
+        names = dls.train_ds.cont_names
+    """)
+    assert out["names"] == ["age"] and len(out["tst_preds"]) == len(out["df"])
+    assert (out["tst_preds"] == out["expected"]).all()
+
+
+def test_a_column_becomes_a_tensor_of_its_own(cells, recwarn):
+    out = cells("""
+        df = pd.read_csv(path/'adult.csv')
+        t = tensor(df.age.values)
+        t[0] = -1
+    """)
+    assert out["df"].age.iloc[0] != -1
+    assert not [w for w in recwarn if "not writable" in str(w.message)]

@@ -51,12 +51,8 @@ def streams(nums):
     seqs = [(nums[i : i + SL], nums[i + 1 : i + SL + 1]) for i in range(0, len(nums) - SL - 1, SL)]
     cut = int(len(seqs) * 0.8)
     return DataLoaders.from_dsets(
-        group_chunks(seqs[:cut], BS), group_chunks(seqs[cut:], BS), bs=BS, drop_last=True
+        group_chunks(seqs[:cut], BS), group_chunks(seqs[cut:], BS), bs=BS, drop_last=True, shuffle=False
     )
-
-
-def in_order(dls):
-    return DataLoaders(*(dl.replace(shuffle=False) for dl in dls))
 
 
 class Step1(nn.Module):
@@ -204,7 +200,7 @@ def test_step_3_is_reset_at_every_epoch_and_at_validation(threes, vocab):
 def test_later_steps_learn_and_beat_the_commonest_word(streams, vocab, make, n_epochs):
     torch.manual_seed(1)
     cbs = [ModelResetter, RNNRegularizer(alpha=2, beta=1)]
-    learn = Learner(in_order(streams), make(len(vocab)), loss_func=flat, metrics=accuracy, cbs=cbs)
+    learn = Learner(streams, make(len(vocab)), loss_func=flat, metrics=accuracy, cbs=cbs)
     learn.fit_one_cycle(n_epochs, 1e-2)
     y = torch.cat([b[1] for b in learn.dls.valid]).flatten()
     first, last = learn.recorder.values[0], learn.recorder.values[-1]
@@ -214,7 +210,7 @@ def test_later_steps_learn_and_beat_the_commonest_word(streams, vocab, make, n_e
 
 def test_a_text_learner_has_the_callbacks_itself_and_takes_tuples(streams, vocab):
     torch.manual_seed(1)
-    learn = TextLearner(in_order(streams), Step6(len(vocab), HIDDEN, 0.2), loss_func=flat, metrics=accuracy)
+    learn = TextLearner(streams, Step6(len(vocab), HIDDEN, 0.2), loss_func=flat, metrics=accuracy)
     assert [type(c).__name__ for c in learn.cbs][-2:] == ["ModelResetter", "RNNRegularizer"]
     learn.fit_one_cycle(1, 1e-2)
     assert learn.recorder.values[-1][1] < 4
@@ -222,9 +218,7 @@ def test_a_text_learner_has_the_callbacks_itself_and_takes_tuples(streams, vocab
 
 def test_the_callback_of_old_notebooks_keeps_the_activations_for_itself(streams, vocab):
     keep = RNNCallback()
-    learn = Learner(
-        in_order(streams), Step6(len(vocab), HIDDEN, 0.2), loss_func=flat, cbs=[ModelResetter, keep]
-    )
+    learn = Learner(streams, Step6(len(vocab), HIDDEN, 0.2), loss_func=flat, cbs=[ModelResetter, keep])
     learn.fit(1, 1e-3)
     assert keep.raw_out.shape == keep.out.shape == (BS, SL, HIDDEN)
 

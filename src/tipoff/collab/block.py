@@ -14,7 +14,7 @@ from tipoff.collab.features import Features
 from tipoff.collab.names import Names, pairs_of, vocabulary
 from tipoff.data.block import Block
 from tipoff.display import entitle
-from tipoff.errors import DataError, NotSetUp
+from tipoff.errors import DataError, NotSetUp, some
 from tipoff.notes import note
 
 if TYPE_CHECKING:
@@ -56,10 +56,8 @@ class PairBlock(Block):
         return {self.user_name: self.user_names, self.item_name: self.item_names}
 
     def encode(self, value: Any) -> Tensor:  # -> long (2,)
-        try:
-            user, item = value
-        except (TypeError, ValueError):
-            raise DataError(f"{value!r:.60} is no pair of a user and an item.") from None
+        """Of a pair, or of a row of a table (a dict, or a row of a data frame) that has the two columns."""
+        user, item = self._pair(value)
         codes = self.user_names.code(user), self.item_names.code(item)
         for what, name, code in zip((self.user_name, self.item_name), (user, item), codes, strict=True):
             if not code:
@@ -68,6 +66,19 @@ class PairBlock(Block):
                     once=True,
                 )
         return torch.tensor(codes)
+
+    def _pair(self, value: Any) -> tuple[Any, Any]:
+        if hasattr(value, "items"):
+            row = {str(name): v for name, v in value.items()}
+            lacks = [name for name in (self.user_name, self.item_name) if name not in row]
+            if lacks:
+                raise DataError(f"The row lacks {some(lacks)}; it has {some(row, 12)}.")
+            return row[self.user_name], row[self.item_name]
+        try:
+            user, item = value
+        except (TypeError, ValueError):
+            raise DataError(f"{value!r:.60} is no pair of a user and an item.") from None
+        return user, item
 
     def encode_all(self, values: Sequence[Any]) -> Tensor:  # -> long (N, 2)
         return self.encode_columns(*pairs_of(values))

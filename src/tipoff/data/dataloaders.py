@@ -200,11 +200,19 @@ class DataLoaders:
         bs: int = 64,
         device: Any = None,
         num_workers: int = 0,
+        shuffle: bool = True,
         **kwargs: Any,
     ) -> DataLoaders:
-        """From data sets of pairs: the first for training, the second for validation."""
+        """From data sets of pairs: the first for training, the second for validation, which is never shuffled.
+
+        Other arguments are those of `Loader`; `drop_last=True` keeps the batches of both at one size.
+
+        >>> dls = DataLoaders.from_dsets([(i, i) for i in range(5)], [(5, 5)], bs=2, shuffle=False)
+        >>> [x.tolist() for x, y in dls.train]
+        [[0, 1], [2, 3], [4]]
+        """
         loaders = [
-            Loader(_as_dataset(d), bs, shuffle=i == 0, num_workers=num_workers, **kwargs)
+            Loader(_as_dataset(d), bs, shuffle=shuffle and i == 0, num_workers=num_workers, **kwargs)
             for i, d in enumerate(ds)
         ]
         return cls(*loaders, path=path, device=device)

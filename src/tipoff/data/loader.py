@@ -122,6 +122,12 @@ class Loader:
         epoch = next(self._epochs)
         return (_flat(self.finish(b, epoch)) for b in self.batches(epoch))
 
+    def new(self, dataset: Any = None, **changes: Any) -> Loader:
+        """fastai's name of `replace`; `dataset` may be what has `as_dataset`, such as `to.new(df)` of a table."""
+        if dataset is not None:
+            changes["dataset"] = dataset.as_dataset() if hasattr(dataset, "as_dataset") else dataset
+        return self.replace(**changes)
+
     def replace(self, **changes: Any) -> Loader:
         """A loader with some of the arguments of `Loader` changed."""
         now = {

@@ -12,10 +12,18 @@ if TYPE_CHECKING:
 
 
 def summary(learn: Learner) -> str:
-    """A table of the layers without children, in the order they are called, and the totals."""
+    """A table of the layers without children, in the order they are called, and the totals.
+
+    A layer that is called several times, as for the windows of a long text, is there once, as it was called first.
+    """
     rows: list[tuple[str, str, int, bool]] = []
+    known: set[nn.Module] = set()
 
     def seen(m: nn.Module, _: Any, out: Any) -> None:
+        if m in known:
+            return
+        known.add(m)
+        out = out[0] if isinstance(out, tuple) and out else out  # a recurrent layer gives its state too
         shape = " × ".join(map(str, out.shape)) if hasattr(out, "shape") else "?"
         own = list(m.parameters(recurse=False))
         rows.append((type(m).__name__, shape, sum(p.numel() for p in own), any(p.requires_grad for p in own)))
@@ -37,6 +45,6 @@ def summary(learn: Learner) -> str:
     lines += [
         "",
         f"{total:,} parameters, {learning:,} of them learn",
-        f"{len(learn.groups)} groups of layers",
+        f"{len(learn.groups)} group{'s' * (len(learn.groups) != 1)} of layers",
     ]
     return "\n".join(lines)

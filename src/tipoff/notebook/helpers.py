@@ -29,7 +29,10 @@ def tensor(x: Any, *rest: Any, **kwargs: Any) -> Tensor:
         return value.to(**kwargs) if kwargs else value
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], Tensor):
         return torch.stack(list(value)).to(**kwargs)
-    return torch.as_tensor(np.asarray(value) if hasattr(value, "__array__") else value, **kwargs)
+    if hasattr(value, "__array__"):
+        # a column of pandas cannot be written to; what is shared with it could not either
+        value = np.require(value, requirements="W")
+    return torch.as_tensor(value, **kwargs)
 
 
 def noop(x: Any = None, *_: Any, **__: Any) -> Any:

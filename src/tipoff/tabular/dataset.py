@@ -41,6 +41,18 @@ class TableDataset:
         """What made tensors of the rows."""
         return rows_of(self.plan)
 
+    @property
+    def cat_names(self) -> list[str]:
+        return list(self.rows.cat_names)
+
+    @property
+    def cont_names(self) -> list[str]:
+        return list(self.rows.cont_names)
+
+    @property
+    def y_names(self) -> list[str]:
+        return list(self.rows.y_names)
+
     def __len__(self) -> int:
         return len(self.cats)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.display import show_frame
+from tipoff.tabular.dataset import TableDataset
 from tipoff.tabular.frame import as_frame
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.row import RowBlock
@@ -171,6 +172,12 @@ class TabularPandas:
         show_frame(self.decode(max_n))
 
     # batches --------------------------------------------------------------------------------
+
+    def as_dataset(self) -> TableDataset:
+        """All rows as tensors, with their answers where they are known: `dls.valid.new(to.new(df))` makes batches of them."""
+        known = set(self.y_names) <= set(self.raw.columns)
+        found = answers(self.raw, self.plan.targets, self.y_names) if known else []
+        return TableDataset(self.plan, self.raw, found)
 
     def dataloaders(
         self,
