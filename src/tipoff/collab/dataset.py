@@ -28,8 +28,8 @@ class RatingDataset:
         return (self.x[position],) if self.y is None else (self.x[position], self.y[position])
 
     def with_plan(self, plan: Plan) -> RatingDataset:
-        """The same ratings under a plan with the same names."""
-        return type(self)(plan, self.x, self.y, self.rows)
+        """The same ratings under another plan; users and items that it does not know have the code 0."""
+        return type(self)(plan, recoded(self.x, self.plan, plan), self.y, self.rows)
 
     def batch(self, positions: Tensor, epoch: int) -> Batch:
         # index_select of whole rows is several times faster than indexing
@@ -65,7 +65,7 @@ class ClickDataset(RatingDataset):
         self.n_items = len(pairs_of(plan).item_names) - 1
 
     def with_plan(self, plan: Plan) -> ClickDataset:
-        return ClickDataset(plan, self.x, self.y, self.rows, self.seed)
+        return ClickDataset(plan, recoded(self.x, self.plan, plan), self.y, self.rows, self.seed)
 
     @property
     def n_negatives(self) -> int:
@@ -89,3 +89,15 @@ def pairs_of(plan: Plan) -> PairBlock:
     block = plan.inputs[0]
     assert isinstance(block, PairBlock)
     return block
+
+
+def recoded(x: Tensor, before: Plan, after: Plan) -> Tensor:  # (N, 2) -> (N, 2)
+    """Pairs of codes of one plan as those of another, by their names."""
+    old, new = pairs_of(before), pairs_of(after)
+    if old == new:
+        return x
+    sides = []
+    for k, (had, has) in enumerate(((old.user_names, new.user_names), (old.item_names, new.item_names))):
+        codes = torch.tensor([0, *(has.code(name) for name in had[1:])])
+        sides.append(codes[x[:, k]])
+    return torch.stack(sides, 1)

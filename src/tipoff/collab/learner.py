@@ -13,17 +13,19 @@ from torch import Tensor, nn
 from tipoff.collab.choose import choose_model, facts_of, give_tables
 from tipoff.collab.dataset import pairs_of
 from tipoff.collab.fill import FillUnknown
-from tipoff.collab.loaders import CollabDataLoaders
+from tipoff.collab.loaders import MAX_BS, CollabDataLoaders
 from tipoff.collab.model import EmbeddingDotBias
 from tipoff.collab.recommender import Answer, Recommender
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.display import show_frame
 from tipoff.errors import UsageError
+from tipoff.learner.again import again, go_on, training_of
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import in_order
 from tipoff.notes import note
+from tipoff.spec import Spec
 from tipoff.train.optim import Adam
 
 STEPS, MIN_EPOCHS, MAX_EPOCHS = 400, 5, 20
@@ -43,7 +45,26 @@ class CollabLearner(Learner):
         self.add_cb(FillUnknown())
         self._recommender: Recommender | None = None
 
+    def _fitted(self, dls: DataLoaders) -> DataLoaders:
+        """Other ratings, of the users and items that the network was trained with, and its rates for their batches."""
+        had: DataLoaders | None = getattr(self, "_dls", None)
+        if had is None or had.plan is None or dls.plan is None or not len(dls):
+            return dls
+        if dls.plan.inputs != had.plan.inputs:
+            dls = dls.with_plan(had.plan)
+        if not len(had):
+            go_on(self, dls.bs, scaled=("lr", "wd"))
+        return dls
+
     # training ------------------------------------------------------------------------------
+
+    def how_trained(self) -> dict[str, Any]:
+        return training_of(self, self.target.loss, Adam)
+
+    @classmethod
+    def again(cls, model: Spec, said: dict[str, Any]) -> dict[str, Any]:
+        scale = math.sqrt(MAX_BS / BS)
+        return {"lr": LR * scale, "wd": WD * scale, **again(said)}
 
     @property
     def _scale(self) -> float:

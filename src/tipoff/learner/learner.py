@@ -115,10 +115,24 @@ class Learner:
 
     @dls.setter
     def dls(self, dls: DataLoaders) -> None:
+        dls = self._fitted(dls)
         if self.norm is not None and dls.plan is not None:
             plan = dls.plan.with_norm(self.norm)
             dls = dls.with_plan(plan) if plan is not dls.plan and len(dls) else dls
         self._dls = dls
+
+    def _fitted(self, dls: DataLoaders) -> DataLoaders:
+        """`dls` as the network can learn from them; learners of an application know more of this."""
+        return dls
+
+    def how_trained(self) -> dict[str, Any]:
+        """How it is trained, as JSON values that a model file keeps for `again`."""
+        return {}
+
+    @classmethod
+    def again(cls, model: Spec, said: dict[str, Any]) -> dict[str, Any]:
+        """The arguments for a learner of `model` that goes on as `how_trained` said; {} in a file that does not say it."""
+        return {}
 
     def add_cb(self, cb: Callback) -> Learner:
         self.cbs.append(cb)

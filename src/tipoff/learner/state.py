@@ -12,6 +12,7 @@ import tipoff
 from tipoff.bundle.file import Bundle, read, write
 from tipoff.bundle.predictor import Predictor
 from tipoff.errors import BundleError, UsageError, did_you_mean
+from tipoff.learner.again import KEY
 from tipoff.spec import Catalog, Spec
 from tipoff.train.checkpoint import write_checkpoint
 
@@ -70,6 +71,8 @@ def _facts(learn: Learner) -> dict[str, Any]:
             "train": learn.dls.train.n,
             "valid": learn.dls.valid.n if learn.dls.valid is not None else 0,
         }
+    if training := learn.how_trained():
+        facts[KEY] = training
     if figures := learn.figures():
         facts["figures"] = figures
     return {k: _finite(v) for k, v in facts.items()}
@@ -111,13 +114,16 @@ def card(facts: dict[str, Any]) -> str:
 def load_learner(fname: str | Path, cpu: bool = True, *, catalog: Catalog | None = None) -> Learner:
     """A learner from a model file: `predict`, `get_preds(dl=learn.dls.test_dl(items))`, or set `learn.dls` and train on.
 
+    A learner of a table or of ratings goes on with the rates it was made with, and reads other rows as it read those.
+
     Reading runs no code of the file. Raises `BundleError` or `SpecError` for anything wrong with it.
     """
     bundle = read(fname, catalog)
     kind = _learner_class(bundle.model)
     dls = kind.dls_class(plan=bundle.plan, device="cpu" if cpu else None, path=Path(fname).parent)
     splitter = getattr(bundle.model, "splitter", None)
-    extra = {"splitter": splitter} if splitter is not None else {}
+    extra: dict[str, Any] = {"splitter": splitter} if splitter is not None else {}
+    extra |= kind.again(bundle.model, bundle.facts.get(KEY) or {})
     return kind(dls, bundle.build(), model_spec=bundle.model, facts=bundle.facts, **extra)
 
 

@@ -18,6 +18,7 @@ from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.display import show_frame
 from tipoff.errors import UsageError
+from tipoff.learner.again import again, go_on, training_of
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.execute import execute
 from tipoff.learner.freeze import trainable_params
@@ -25,10 +26,12 @@ from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import in_order
 from tipoff.learner.stages import Stage
 from tipoff.notes import note
+from tipoff.spec import Spec
 from tipoff.tabular.config import Arch, choose_arch, default_bins, default_rate, sizes_of
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.model import Average, MLPSpec, TabM, TabMSpec
 from tipoff.tabular.row import RowBlock
+from tipoff.tabular.table import DEFAULT_BS
 from tipoff.train.callback import Callback
 from tipoff.train.checkpoint import read_checkpoint
 from tipoff.train.engine import auto_precision
@@ -91,7 +94,27 @@ class TabularLearner(Learner):
 
         return Objective(made.name, made.predict, loss, measured=made.measured)
 
+    def _fitted(self, dls: DataLoaders) -> DataLoaders:
+        """Other rows, read by the steps that the network was trained with, and its rates for their batches."""
+        had: DataLoaders | None = getattr(self, "_dls", None)
+        if had is None or had.plan is None or dls.plan is None or not len(dls):
+            return dls
+        if dls.plan.inputs != had.plan.inputs:
+            dls = dls.with_plan(had.plan)
+        if not len(had):
+            go_on(self, dls.bs, scaled=("lr",))
+        return dls
+
     # training ------------------------------------------------------------------------------
+
+    def how_trained(self) -> dict[str, Any]:
+        return training_of(self, self.target.loss, ADAM)
+
+    @classmethod
+    def again(cls, model: Spec, said: dict[str, Any]) -> dict[str, Any]:
+        arch: Arch = "tabm" if isinstance(model, TabMSpec) else "mlp"
+        usual = {"lr": default_rate(arch, DEFAULT_BS), "opt_func": ADAM, "cbs": _own(arch)}
+        return {**usual, **again(said)}
 
     def default_epochs(self) -> int:
         """How many epochs a table of this size is worth: the smaller, the more."""
@@ -261,7 +284,6 @@ def tabular_learner(
         n_bins = default_bins(dls.train.n if len(dls) else 0)
         spec = TabMSpec(sizes, n_cont, c, **{"average": _average(target), "n_bins": n_bins, **options})
     model = spec.build()
-    own = [GradientClip(1.0)] if arch == "tabm" else []  # at high rates a step may be far too long
     if len(dls) and isinstance(model, TabM):
         model.fit(dls.train.dataset.conts)
     if precision == "auto":
@@ -274,7 +296,7 @@ def tabular_learner(
         opt_func,
         default_rate(arch, dls.bs) if lr is None else lr,
         splitter,
-        [*own, *_listed(cbs)],
+        [*_own(arch), *_listed(cbs)],
         metrics,
         path,
         model_dir,
@@ -286,6 +308,11 @@ def tabular_learner(
         facts={"arch": arch, "weights": "none: trained from the beginning"},
         precision=precision,
     )
+
+
+def _own(arch: Arch) -> list[Callback]:
+    """What is watched in training by itself: at high rates a step of members may be far too long."""
+    return [GradientClip(1.0)] if arch == "tabm" else []
 
 
 def _with_target(dls: DataLoaders, y_range: tuple[float, float] | None) -> DataLoaders:
