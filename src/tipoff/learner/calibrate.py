@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from tipoff.data.target import CategoryBlock
 from tipoff.errors import UsageError
+from tipoff.learner.predictions import Predictions, predict_all
 
 if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
@@ -72,26 +74,32 @@ def sure_above(prob: Tensor, y: Tensor) -> float:  # (N, C), (N,)
 
 def calibrate(learn: Learner) -> Calibration:
     """Set temperature and threshold of the learner's target. Raises `UsageError` where there is nothing to go by."""
+    return calibrated(learn)[0]
+
+
+def calibrated(learn: Learner) -> tuple[Calibration, Predictions]:
+    """As `calibrate`, and the predictions on the validation items with what was chosen: the network runs once."""
     target, plan = learn.target, learn.dls.plan
     if not isinstance(target, CategoryBlock) or plan is None:
         raise UsageError("calibrate is for categories, of DataLoaders made from a DataBlock.")
-    made = learn.get_preds(act=_as_they_are)
-    logits, y = made[0], made[1]
+    made = predict_all(learn, act=_as_they_are, metrics=True)
+    logits, y = made.probs, made.targets
     if y is None or len(y) < 2:
         raise UsageError("calibrate needs validation items: pass valid_pct=0.2, or a splitter.")
     temperature = fit_temperature(logits, y)
     prob = (logits / temperature).softmax(-1)
     threshold = sure_above(prob, y)
     new = target.replace(temperature=temperature, sure_above=threshold)
+    losses = made.losses
     if learn.loss_func == target.loss:
-        learn.loss_func = new.loss
+        learn.loss_func, losses = new.loss, new.loss_each(logits, y)
     learn.dls = learn.dls.with_plan(plan.replace(targets=(new, *plan.targets[1:])))
     learn.target = new
     top, said = prob.max(-1)
     sure = top >= threshold
     result = Calibration(temperature, threshold, len(y), int(sure.sum()), int((said == y)[sure].sum()))
     learn.facts["sure"] = str(result)
-    return result
+    return result, replace(made, probs=new.activation(logits), losses=losses)
 
 
 def _as_they_are(pred: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from tipoff.cli.figures import right_on, save_pictures
 from tipoff.cli.screen import field, percent, say, short
 from tipoff.cli.settings import Settings
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
-from tipoff.learner.calibrate import Calibration
+from tipoff.learner.calibrate import Calibration, calibrated
 from tipoff.learner.learner import Learner
 
 
@@ -49,9 +49,9 @@ class Report:
 
 def report(learn: Learner, settings: Settings, baseline: float | None) -> Report:
     """Calibrate, write the model file, then the pictures."""
-    calibration = learn.calibrate()
-    interp = ClassificationInterpretation.from_learner(learn)
-    n_right, n = right_of(interp.made)
+    calibration, made = calibrated(learn)
+    interp = ClassificationInterpretation(learn, made)
+    n_right, n = right_of(made)
     result = learn.facts["result"] = right_on(n_right, n, "photos", digits=0)
     written = learn.export(settings.model_file.absolute())
     pictures = _draw(interp, settings.folder)

@@ -19,8 +19,9 @@ from tipoff.data.target import CategoryBlock
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
 from tipoff.interpret.importance import Importance, permutation_importance
 from tipoff.interpret.reliability import calibration_curve
-from tipoff.learner.calibrate import Calibration
+from tipoff.learner.calibrate import Calibration, calibrated
 from tipoff.learner.learner import Learner
+from tipoff.learner.predictions import Predictions
 from tipoff.tabular.baseline import figures_of
 from tipoff.tabular.learner import TabularLearner
 
@@ -87,8 +88,7 @@ def _figure(name: str, value: float) -> str:
 def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
     """Calibrate, judge, write the model file, then the pictures."""
     is_class = isinstance(learn.target, CategoryBlock)
-    calibration = learn.calibrate() if is_class else None
-    made = learn.predictions()
+    calibration, made = calibrated(learn) if is_class else (None, learn.predictions())
     assert made.targets is not None
     figures = figures_of(learn.target, made.probs, made.targets)
     assert isinstance(learn, TabularLearner)
@@ -109,7 +109,7 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
     if not is_class:
         learn.facts["off"] = f"On rows it had never seen, it was off by {number(figures['mae'])} on average."
     written = learn.export(settings.model_file.absolute())
-    pictures = _draw(learn, importance, settings.folder, made.probs, made.targets)
+    pictures = _draw(learn, importance, settings.folder, made)
     return Report(result, figures, baseline, calibration, importance, pictures, written)
 
 
@@ -122,13 +122,15 @@ def _numbers(said: Tensor, true: Tensor, figures: dict[str, float]) -> str:
     return f"off by {number(mean)}{span} on average on {len(off):,} unseen rows, R² {figures['r2']:.3f}"
 
 
-def _draw(learn: Learner, importance: Importance, folder: Path, said: Tensor, true: Tensor) -> list[Path]:
+def _draw(learn: Learner, importance: Importance, folder: Path, made: Predictions) -> list[Path]:
     figures: dict[str, Callable[[], Any]] = {"importance.png": lambda: importance.plot(show=False)}
     if isinstance(learn.target, CategoryBlock):
         if learn.target.n_out <= MOST_CLASSES:
-            interp = ClassificationInterpretation.from_learner(learn)
+            interp = ClassificationInterpretation(learn, made)
             figures["confusion.png"] = lambda: interp.plot_confusion_matrix(show=False)
         figures["calibration.png"] = lambda: calibration_curve(learn).plot(show=False)
     else:
+        said, true = made.probs, made.targets
+        assert true is not None
         figures["predicted.png"] = lambda: predicted_and_true(said, true)
     return save_pictures(folder, figures)

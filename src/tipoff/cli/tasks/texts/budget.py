@@ -17,7 +17,7 @@ from tipoff.text.classification import TextDataset
 from tipoff.train.loop import in_groups, train_step
 
 MEASURED = 4  # batches, after one to get warm
-CHECKS = 3  # passes over the texts to check on, when the epochs are done
+CHECKS = 1.5  # passes over the texts to check on when the epochs are done, with the pictures and the file
 FORWARD = 0.4  # of the time of a step; a third of the sums, and the rest of what is not
 FEWEST_BATCHES = 8
 

@@ -13,7 +13,7 @@ from tipoff.cli.settings import Settings
 from tipoff.errors import DataError
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
 from tipoff.interpret.reliability import reliability
-from tipoff.learner.calibrate import Calibration
+from tipoff.learner.calibrate import Calibration, calibrated
 from tipoff.learner.learner import Learner
 
 WORST, WRITTEN = 3, 50  # texts with the largest losses: shown, and written to a file
@@ -61,9 +61,9 @@ class Report:
 
 def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
     """Calibrate, judge, write the model file, then pictures and errors."""
-    calibration = learn.calibrate()
-    interp = ClassificationInterpretation.from_learner(learn)
-    n_right, n = right_of(interp.made)
+    calibration, made = calibrated(learn)
+    interp = ClassificationInterpretation(learn, made)
+    n_right, n = right_of(made)
     beside = [(WORDS[name], value) for name, value in baseline.items() if value is not None]
     learn.facts |= {
         "result": right_on(n_right, n, "texts"),
