@@ -1,0 +1,161 @@
+"""Reviews in two classes, accuracy against minutes: imdb.py words | frozen | finetuned | ulmfit | command [texts]
+
+The 12,500 reviews of BENCH_DATA/imdb to learn from, and its 5,000 of the official test part to judge by (one run, no model is
+chosen by them). words: a logistic regression on counted words and pairs. frozen: one on what MiniLM says of each text.
+finetuned: MiniLM, from that head, one epoch of all layers. ulmfit: an AWD-LSTM that learned from BENCH_DATA/brown, then from
+the reviews without their labels, then with them, layer after layer. command: `tipoff train` in 15 minutes.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from common import data, report
+
+READ = 256  # tokens of a text, by MiniLM
+SIZES = {"emb_sz": 300, "n_hid": 600, "n_layers": 2}
+WORDS = 15_000
+
+
+def reviews(n: int | None) -> pd.DataFrame:
+    where = data()
+    if where is None:
+        raise SystemExit("BENCH_DATA is not set: there are no reviews.")
+    df = pd.read_parquet(where / "imdb" / "imdb.parquet")
+    train = df.query("not is_valid")
+    return pd.concat([train if n is None else train.sample(n, random_state=0), df.query("is_valid")])
+
+
+def words(df: pd.DataFrame) -> dict[str, float]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    began = time.perf_counter()
+    count = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=200_000)
+    train, valid = df.query("not is_valid"), df.query("is_valid")
+    model = LogisticRegression(C=10.0, max_iter=300).fit(count.fit_transform(train.text), train.label)
+    accuracy = float(model.score(count.transform(valid.text), valid.label))
+    return {"accuracy": accuracy, "minutes": (time.perf_counter() - began) / 60}
+
+
+def _minilm(df: pd.DataFrame) -> Any:
+    from tipoff.text import TextDataLoaders, text_classifier_learner
+
+    dls = TextDataLoaders.from_df(
+        df, text_col="text", label_col="label", valid_col="is_valid", bs=16, tok_tfm="minilm"
+    )
+    return text_classifier_learner(dls, "minilm", max_len=READ, metrics=["accuracy"])
+
+
+def frozen(df: pd.DataFrame) -> dict[str, float]:
+    began = time.perf_counter()
+    accuracy = _minilm(df).fit_head()
+    return {"accuracy": accuracy, "minutes": (time.perf_counter() - began) / 60}
+
+
+def finetuned(df: pd.DataFrame) -> dict[str, float]:
+    began = time.perf_counter()
+    few = df.query("not is_valid").sample(min(1000, int((~df.is_valid).sum())), random_state=0)
+    head = _minilm(pd.concat([few, few.head(2).assign(is_valid=True)]))
+    head.fit_head()
+    learn = _minilm(df)
+    learn.model.load_state_dict(head.model.state_dict())
+    learn.unfreeze()
+    learn.fit_one_cycle(1, slice(2e-5, 2e-4), pct_start=0.3)
+    return {"accuracy": learn.validate()[1], "minutes": (time.perf_counter() - began) / 60}
+
+
+def _language_model(df: pd.DataFrame, vocab: Any, start: Path | None, epochs: int, lr: float) -> Any:
+    from tipoff.text import AWD_LSTM, TextDataLoaders, language_model_learner
+
+    dls = TextDataLoaders.from_df(
+        df, text_col="text", is_lm=True, valid_pct=0.02, seed=42, bs=48, text_vocab=vocab, max_vocab=WORDS
+    )
+    learn = language_model_learner(
+        dls,
+        AWD_LSTM,
+        SIZES,
+        0.4,
+        pretrained=start is not None,
+        pretrained_fnames=start,
+        metrics=["perplexity"],
+    )
+    learn.unfreeze()
+    learn.fit_one_cycle(epochs, lr, moms=(0.8, 0.7, 0.8))
+    return learn
+
+
+def ulmfit(df: pd.DataFrame) -> dict[str, float]:
+    from tipoff.text import AWD_LSTM, TextDataLoaders, text_classifier_learner
+
+    where = data()
+    assert where is not None
+    with tempfile.TemporaryDirectory() as folder:
+        general, encoder = Path(folder, "general.tipoff"), Path(folder, "reviews")
+        brown = [d for d in (where / "brown" / "train.txt").read_text().split("\n\n") if d.strip()]
+        began = time.perf_counter()
+        _language_model(pd.DataFrame({"text": brown}), None, None, 2, 5e-3).export(general)
+        pretrained = time.perf_counter()
+        lm = _language_model(df.query("not is_valid"), None, general, 1, 5e-3)
+        lm.save_encoder(encoder)
+        tuned = time.perf_counter()
+        dls = TextDataLoaders.from_df(
+            df,
+            text_col="text",
+            label_col="label",
+            valid_col="is_valid",
+            text_vocab=lm.dls.vocab,
+            bs=48,
+            seed=42,
+        )
+        learn = text_classifier_learner(
+            dls, AWD_LSTM, config=SIZES, pretrained=False, drop_mult=0.4, max_len=360, metrics=["accuracy"]
+        )
+        learn.load_encoder(encoder)
+    lr = 1e-2
+    learn.fit_one_cycle(1, lr)
+    learn.freeze_to(-2)
+    learn.fit_one_cycle(1, slice(lr / 2.6**4, lr))
+    learn.unfreeze()
+    learn.fit_one_cycle(1, slice(lr / 2 / 2.6**4, lr / 2))
+    accuracy = learn.validate()[1]
+    now = time.perf_counter()
+    return {
+        "accuracy": accuracy, "minutes": (now - pretrained) / 60, "pretraining": (pretrained - began) / 60,
+        "language_model": (tuned - pretrained) / 60, "perplexity": lm.validate()[-1],
+    }  # fmt: skip
+
+
+def command(df: pd.DataFrame) -> dict[str, float]:
+    from tipoff.bundle.file import read
+
+    with tempfile.TemporaryDirectory() as folder:
+        df.to_parquet(Path(folder, "imdb.parquet"))
+        began = time.perf_counter()
+        tipoff = Path(sys.executable).parent / "tipoff"
+        done = subprocess.run(
+            [tipoff, "train", "imdb.parquet", "--target", "label", "--minutes", "15", "--out", "x.tipoff"],
+            cwd=folder, check=True, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        minutes = (time.perf_counter() - began) / 60
+        print(done.stdout)
+        found = re.search(
+            r"right on ([\d,]+) of ([\d,]+)", str(read(Path(folder, "x.tipoff")).facts["result"])
+        )
+    assert found is not None
+    n_right, n = (int(group.replace(",", "")) for group in found.groups())
+    return {"accuracy": n_right / n, "minutes": minutes}
+
+
+who, n = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None
+made = {"words": words, "frozen": frozen, "finetuned": finetuned, "ulmfit": ulmfit, "command": command}[who](
+    reviews(n)
+)
+report(**{k: round(v, 4) for k, v in made.items()})
