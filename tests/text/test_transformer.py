@@ -72,6 +72,13 @@ def test_a_model_that_reads_from_left_to_right_is_pooled_at_its_last_word(review
     torch.testing.assert_close(got[0], want, atol=1e-5, rtol=1e-4)
 
 
+def test_attention_weights_are_dropped_only_where_the_configuration_given_says_so(dls, small_bert):
+    learn = text_classifier_learner(dls, small_bert)
+    assert learn.model[0].body.config.attention_probs_dropout_prob == 0
+    learn = text_classifier_learner(dls, small_bert, config={"attention_probs_dropout_prob": 0.2})
+    assert learn.model[0].body.config.attention_probs_dropout_prob == 0.2
+
+
 def test_groups_are_embeddings_each_layer_and_the_head_and_only_the_head_learns_at_first(learn):
     sizes = [sum(p.numel() for p in g) for g in learn.groups]
     assert len(sizes) == 5 and sizes[1] == sizes[2] == sizes[3] and sizes[-1] == 32 * 2 + 2

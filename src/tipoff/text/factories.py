@@ -168,7 +168,8 @@ def _configured(
     """Where the transformer comes from, and its configuration for this vocabulary."""
     found = find(arch)
     made, n = t.config_of(found), len(block.tokens.names)
-    for key, value in (config or {}).items():
+    undropped = {key: 0.0 for key in t.ATTENTION_DROPOUT if hasattr(made, key)}
+    for key, value in {**undropped, **(config or {})}.items():
         setattr(made, key, value)
     if not pretrained:
         made.vocab_size, made.pad_token_id = n, block.tokens.pad_id
