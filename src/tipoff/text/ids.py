@@ -14,6 +14,7 @@ import numpy as np
 from tipoff.data.store import cache_folder
 from tipoff.errors import DataError
 from tipoff.notes import note
+from tipoff.text.remembered import laid_out
 
 SPILL = 16 << 20  # bytes that are kept in memory
 TOLD = 200 << 20  # bytes of a file that are told
@@ -36,6 +37,18 @@ class Ids:
     def take(self, at: Sequence[int]) -> Ids:
         """Some of the texts."""
         return Ids(self.flat, self.starts[list(at)], self.lens[list(at)])
+
+    def laid_out(self, table: np.ndarray, lens: np.ndarray) -> Ids:
+        """Each number replaced by several: number k by the k-th part of `table`, which is `lens[k]` long, none empty."""
+        writer, ends = IdsWriter(), self.lens.cumsum()
+        at = 0
+        while at < len(self):
+            until = max(at + 1, int(np.searchsorted(ends, self.starts[at] + _STEP, "right")))
+            part = np.asarray(self.flat.data[self.starts[at] : ends[until - 1]])
+            flat, _ = laid_out(table, lens, part)
+            writer.add(flat, np.add.reduceat(lens[part], self.starts[at:until] - self.starts[at]))
+            at = until
+        return writer.done()
 
 
 class Flat:

@@ -13,7 +13,10 @@ from tipoff.errors import DataError, SpecError
 from tipoff.notes import note
 from tipoff.optional import need
 from tipoff.text import rules as r
+from tipoff.text.bpe import learn_bpe, size_for
+from tipoff.text.encoded import Encoded, divides_at_spaces
 from tipoff.text.ids import Ids
+from tipoff.text.remembered import cut_up
 from tipoff.text.tokenizer import Groups, Tokenizer, number
 
 UNIGRAM_CHARACTERS = (
@@ -104,14 +107,31 @@ class SubwordTokenizer(Tokenizer):
         return self._mark("eos")
 
     @cached_property
+    def _around(self) -> tuple[np.ndarray, np.ndarray]:
+        """The marks that are put before and behind each text."""
+        made = self._made.encode("a")
+        mark, ids = made.special_tokens_mask, np.array(made.ids, np.int32)
+        first = next((n for n, is_mark in enumerate(mark) if not is_mark), 0)
+        return ids[:first], ids[len(ids) - self.n_closing :]
+
+    @cached_property
     def n_closing(self) -> int:
-        is_mark = self._made.encode("a").special_tokens_mask
-        return next((n for n, mark in enumerate(reversed(is_mark)) if not mark), 0)
+        mark = self._made.encode("a").special_tokens_mask
+        return next((n for n, is_mark in enumerate(reversed(mark)) if not is_mark), 0)
+
+    @cached_property
+    def _encoded(self) -> Encoded | None:
+        return Encoded(self._made) if divides_at_spaces(self._made.to_str()) else None
 
     def encode_all(self, texts: Sequence[str]) -> list[np.ndarray]:
-        empty = [i] if (i := self.eos_id) is not None else [0]
-        made = self._made.encode_batch_fast([r.plain_html(t) for t in texts])
-        return [np.array(e.ids or empty, dtype=np.int32) for e in made]
+        empty = np.array([self.eos_id or 0], np.int32)
+        texts = [r.plain_html(t) for t in texts]
+        if self._encoded is None:
+            every = [np.array(e.ids, np.int32) for e in self._made.encode_batch_fast(texts)]
+        else:
+            (first, last), (flat, lens) = self._around, self._encoded(texts)
+            every = [np.concatenate([first, ids, last]) for ids in cut_up(flat, lens)]
+        return [ids if len(ids) else empty for ids in every]
 
     def split_all(self, texts: Sequence[str]) -> list[list[str]]:
         return [list(e.tokens) for e in self._made.encode_batch([r.plain_html(t) for t in texts])]
@@ -122,32 +142,31 @@ class SubwordTokenizer(Tokenizer):
         return text.strip() if self.kind == "unigram" else text
 
     def learn(self, groups: Groups) -> tuple[Self, Ids]:
-        """The texts are read once to train, and once more to be numbered."""
-        made = self
-        if not self.is_trained:
-            made = self.replace(model=_train(self.model_type, self.vocab_sz, groups))
+        """The texts are read once for BPE; for unigram twice to learn from them, and once more to be numbered."""
+        if self.is_trained:
+            return self, number(self, groups())
+        if self.model_type == "bpe":
+            model, ids = learn_bpe(groups, self.vocab_sz)
+            made = self.replace(model=model)
+            return made, number(made, groups()) if ids is None else ids
+        made = self.replace(model=_unigram(self.vocab_sz, groups))
         return made, number(made, groups())
 
 
-def _train(model_type: str, vocab_sz: int | None, groups: Groups) -> str:
+def _unigram(vocab_sz: int | None, groups: Groups) -> str:
     """The JSON of a tokenizer trained on the texts."""
     t = need("tokenizers", "text in parts of words", "tipoff[text]")
-    size = _size_for(groups) if vocab_sz is None else vocab_sz
-    options = {"vocab_size": size, "special_tokens": list(r.SPECIALS), "show_progress": False}
-    byte_level = t.pre_tokenizers.ByteLevel
-    if model_type == "bpe":
-        made = t.Tokenizer(t.models.BPE())
-        made.pre_tokenizer, made.decoder = byte_level(add_prefix_space=False), t.decoders.ByteLevel()
-        trainer = t.trainers.BpeTrainer(initial_alphabet=sorted(byte_level.alphabet()), **options)
-    else:
-        made = t.Tokenizer(t.models.Unigram())
-        made.normalizer = t.normalizers.Sequence(
-            [t.normalizers.NFKC(), t.normalizers.Replace(t.Regex(" {2,}"), " ")]
-        )
-        made.pre_tokenizer, made.decoder = t.pre_tokenizers.Metaspace(), t.decoders.Metaspace()
-        trainer = t.trainers.UnigramTrainer(unk_token=r.UNK, **options)
+    size = size_for(_n_words(groups)) if vocab_sz is None else vocab_sz
+    made = t.Tokenizer(t.models.Unigram())
+    made.normalizer = t.normalizers.Sequence(
+        [t.normalizers.NFKC(), t.normalizers.Replace(t.Regex(" {2,}"), " ")]
+    )
+    made.pre_tokenizer, made.decoder = t.pre_tokenizers.Metaspace(), t.decoders.Metaspace()
+    trainer = t.trainers.UnigramTrainer(
+        unk_token=r.UNK, vocab_size=size, special_tokens=list(r.SPECIALS), show_progress=False
+    )
     try:
-        made.train_from_iterator(_some(groups, None if model_type == "bpe" else UNIGRAM_CHARACTERS), trainer)
+        made.train_from_iterator(_some(groups), trainer)
     except Exception as e:
         raise DataError(
             f"No tokenizer of {size} parts of words can be learned from these texts: {str(e)[:300]}"
@@ -158,9 +177,9 @@ def _train(model_type: str, vocab_sz: int | None, groups: Groups) -> str:
     return text
 
 
-def _some(groups: Groups, most: int | None) -> Iterator[list[str]]:
+def _some(groups: Groups, most: int = UNIGRAM_CHARACTERS) -> Iterator[list[str]]:
     """The texts; of more than `most` characters every so-manieth, from the first to the last."""
-    share = 1.0 if most is None else min(1.0, most / max(1, sum(len(t) for group in groups() for t in group)))
+    share = min(1.0, most / max(1, sum(len(t) for group in groups() for t in group)))
     if share < 1:
         note(
             f"parts of words are learned from {100 * share:.0f} % of the texts, {most:,} characters",
@@ -173,15 +192,15 @@ def _some(groups: Groups, most: int | None) -> Iterator[list[str]]:
         i += len(group)
 
 
-def _size_for(groups: Groups, most: int = 30_000) -> int:
-    """A quarter of the number of different words, rounded up to a multiple of 8, as fastai does; at least 300."""
+def _n_words(groups: Groups, enough: int = 120_000) -> int:
+    """How many different words there are, or more than `enough`."""
     seen: set[str] = set()
     for group in groups():
         for text in group:
             seen.update(text.split())
-        if len(seen) > 4 * most:
-            return most
-    return max(304, -(-len(seen) // 32) * 8)
+        if len(seen) > enough:
+            break
+    return len(seen)
 
 
 def given(tokenizer: Any, max_len: int | None = None) -> SubwordTokenizer:

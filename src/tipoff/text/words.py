@@ -14,17 +14,10 @@ from tipoff.text import rules as r
 from tipoff.text.ids import Ids, IdsWriter
 from tipoff.text.joining import join_words
 from tipoff.text.pieced import Splitter
+from tipoff.text.remembered import Growing, cut_up
 from tipoff.text.tokenizer import Groups, Tokenizer, number
 
 FAKE = "xxfake"  # fills the vocabulary up to a multiple of 8, which matrices like
-
-
-class _Growing(dict[str, int]):
-    """The numbers of tokens; a new one gets the next."""
-
-    def __missing__(self, token: str) -> int:
-        n = self[token] = len(self)
-        return n
 
 
 @dataclass(frozen=True)
@@ -87,13 +80,13 @@ class WordTokenizer(Tokenizer):
     def encode_all(self, texts: Sequence[str]) -> list[np.ndarray]:
         flat, lens = self._numbered(texts)
         empty = np.array([self.unk_id or 0], np.int32)
-        return [ids if len(ids) else empty for ids in _cut(flat, lens)]
+        return [ids if len(ids) else empty for ids in cut_up(flat, lens)]
 
     def split_all(self, texts: Sequence[str]) -> list[list[str]]:
-        index = _Growing()
+        index = Growing()
         flat, lens = Splitter(index.__getitem__, self._rules)(texts)
         names = np.array(list(index), dtype=object)
-        return [list(names[ids]) for ids in _cut(flat, lens)]
+        return [list(names[ids]) for ids in cut_up(flat, lens)]
 
     def join(self, tokens: Sequence[str]) -> str:
         return join_words(tokens)
@@ -102,7 +95,7 @@ class WordTokenizer(Tokenizer):
         """One pass: words are numbered as they come, and by their frequency in the end."""
         if self.is_trained:
             return self, number(self, groups())
-        index, writer = _Growing(), IdsWriter()
+        index, writer = Growing(), IdsWriter()
         split, empty = Splitter(index.__getitem__, self._rules), index[r.UNK]
         counts, first, at = np.zeros(0, np.int64), np.zeros(0, np.int64), 0
         for group in groups():
@@ -122,11 +115,6 @@ class WordTokenizer(Tokenizer):
         made = self.replace(words="\n".join(vocab))
         table = np.array([made.vocab_index.get(name, 0) for name in names], np.int32)
         return made, writer.done(table)
-
-
-def _cut(flat: np.ndarray, lens: np.ndarray) -> list[np.ndarray]:
-    """The numbers of each text, of all of them one after the other."""
-    return np.split(flat, lens.cumsum()[:-1]) if len(lens) else []
 
 
 def _first(flat: np.ndarray, known: int, at: int) -> tuple[np.ndarray, np.ndarray]:
