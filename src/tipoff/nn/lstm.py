@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from tipoff.nn.dropout import dropout_mask
+
 # B batch, T steps, I input, H hidden; gates are in PyTorch's order: input, forget, cell, output
 
 State = tuple[Tensor, Tensor]  # h and c, each (B, H)
@@ -38,7 +40,9 @@ class LSTM(nn.Module):
         In training, a share `weight_p` of the recurrent weights is dropped for the whole call (DropConnect: Wan et al. 2013,
         Merity et al. 2017).
         """
-        recurrent = F.dropout(self.weight_hh_l0, weight_p, self.training)
+        recurrent: Tensor = self.weight_hh_l0
+        if self.training and weight_p > 0:
+            recurrent = recurrent * dropout_mask(recurrent, tuple(recurrent.shape), weight_p)
         return lstm(x, state, (self.weight_ih_l0, recurrent, self.bias_ih_l0, self.bias_hh_l0))
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tipoff.errors import ArchError, UsageError
+from tipoff.nn.dropout import Dropout
 from tipoff.nn.language import TextClassifier
 from tipoff.optional import need
 from tipoff.text.spec import TextModel
@@ -144,6 +145,7 @@ class TransformerClassifier(TextModel):
             layers += [nn.Dropout(self.ps), nn.Linear(widths[i], widths[i + 1]), *act]
         if self.y_range is not None:
             layers.append(SigmoidRange(*self.y_range))
+        _drop_faster(body)
         pooled = PooledTransformer(body, self.pad_idx, self.pool, n_positions(config))
         return TextClassifier(pooled, nn.Sequential(*layers))
 
@@ -187,12 +189,20 @@ class TransformerLM(TextModel):
     def _made(self, body: Any, config: Any) -> CausalModel:
         if self.checkpointing:
             body.gradient_checkpointing_enable()
+        _drop_faster(body)
         return CausalModel(body, self.n_out, n_positions(config))
 
     def splitter(self, net: nn.Module) -> list[list[nn.Parameter]]:
         """The embeddings and what shares weights with them last, after each layer, as for the other language models."""
         first, *rest = groups_of(net.body)  # type: ignore[arg-type]
         return [*rest, first]
+
+
+def _drop_faster(body: nn.Module) -> None:
+    for m in list(body.modules()):
+        for name, child in m.named_children():
+            if type(child) is nn.Dropout:
+                setattr(m, name, Dropout(child.p))
 
 
 def _options(config: Any) -> dict[str, Any]:
