@@ -45,23 +45,18 @@ def plan_of(learn: Learner, seconds: float, most_epochs: int) -> Plan:
     return Plan(1, n_texts, epoch * n_texts / train.n + (CHECKS + 1) * check)
 
 
-def few(dls: DataLoaders, n: int, seed: int) -> DataLoaders:
-    """The same with `n` of the texts to learn from, chosen at random; all where there are not more."""
-    train: Any = dls.train
-    if n >= train.n:
+def few(dls: DataLoaders, n: int, seed: int, split: int = 0) -> DataLoaders:
+    """The same with `n` of the texts of a split, chosen at random; all where there are not more."""
+    loader: Any = dls[split]
+    if n >= loader.n:
         return dls
-    at = sorted(permutation((seed, 0), train.n)[:n].tolist())
-    whole = train.dataset
+    at = sorted(permutation((seed, 0), loader.n)[:n].tolist())
+    whole = loader.dataset
     columns = [[c[i] for i in at] for c in whole.columns]
     part = TextDataset(whole.plan, whole.ids.take(at), columns, training=whole.training)
-    return type(dls)(
-        train.replace(dataset=part),
-        *dls.loaders[1:],
-        path=dls.path,
-        device=dls.device,
-        plan=dls.plan,
-        source=dls.source,
-    )
+    loaders = list(dls.loaders)
+    loaders[split] = loader.replace(dataset=part)
+    return type(dls)(*loaders, path=dls.path, device=dls.device, plan=dls.plan, source=dls.source)
 
 
 def _tokens(loader: Any) -> int:

@@ -33,7 +33,7 @@ RATES = slice(2e-5, 2e-4)  # of the first layers and of the head, which fits alr
 RATE = 1e-2  # from the beginning
 EPOCHS, EPOCHS_OURS = 4, 10  # at most, where no number was asked for
 MINUTES = 10.0  # likewise
-HEAD_TEXTS = 1000  # that a head on frozen features is fitted to
+HEAD_TEXTS = 1000  # that a head on frozen features is fitted to, and judged on
 RARE = 5  # texts of a class
 
 
@@ -111,7 +111,7 @@ def baseline(learn: Learner, settings: Settings) -> dict[str, Any]:
         assert isinstance(learn, TextLearner)
         every = learn.dls
         try:
-            learn.dls = few(every, HEAD_TEXTS, settings.seed)
+            learn.dls = few(few(every, HEAD_TEXTS, settings.seed), HEAD_TEXTS, settings.seed, split=1)
             made["head"] = learn.fit_head()
         finally:
             learn.dls = every
@@ -134,7 +134,7 @@ def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint
         plan = plan_of(learn, minutes * 60 - spent, 100 if settings.minutes else usual)
         if _knows(learn) and plan.n_texts < min(n_texts, HEAD_TEXTS):
             note(
-                f"{minutes:g} minutes are enough for {plan.n_texts:,} texts, fewer than the head has seen: it stays as it is"
+                f"{minutes:g} minutes are enough for {plan.n_texts:,} texts, fewer than the head has seen: the network stays as it is"
             )
             return
         _say_plan(plan, n_texts, minutes)
