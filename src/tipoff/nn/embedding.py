@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 
-class Embedding(nn.Embedding):
+class Lookup(nn.Embedding):
+    """`nn.Embedding` whose gradient on a processor takes half the time or less.
+
+    There it is that of `index_select`, which adds one row after the other, as `nn.Embedding` does, with less around it.
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
+        super().__init__(num_embeddings, embedding_dim)
+
+    def forward(self, codes: Tensor) -> Tensor:  # (...) -> (..., embedding_dim)
+        if (
+            codes.ndim != 1 or codes.device.type != "cpu"
+        ):  # on a GPU the order of the sums would be left to chance
+            return F.embedding(codes, self.weight)
+        return self.weight.index_select(0, codes)
+
+
+class Embedding(Lookup):
     """`nf` numbers for each of `ni` codes, drawn from a normal distribution cut off at two deviations, as fastai's.
 
     >>> Embedding(10, 3).weight.shape

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tipoff.errors import UsageError
-from tipoff.nn.embedding import Embedding
+from tipoff.nn.embedding import Embedding, Lookup
 from tipoff.nn.layers import SigmoidRange, lin_bn_drop
 from tipoff.nn.members import Adapter, MemberLinear, average
 from tipoff.nn.numeric import PiecewiseLinear
@@ -99,7 +99,7 @@ class TabM(nn.Module):
     ) -> None:
         super().__init__()
         self.n_members, self.how, self.p = n_members, how, p
-        embeds = [nn.Embedding(n, size) for n, size in emb_szs]
+        embeds = [Lookup(n, size) for n, size in emb_szs]
         for embed in embeds:
             nn.init.zeros_(embed.weight.data[0])  # what was never seen has no direction
         self.embeds = nn.ModuleList(embeds)

@@ -9,13 +9,19 @@ import torch
 from torch import nn
 
 from tipoff.errors import UsageError
+from tipoff.train.adam import FusedAdam
 
 Groups = Iterable[Any]
 
 
+def _tensors(groups: list[Any]) -> list[torch.Tensor]:
+    return [p for g in groups for p in (g["params"] if isinstance(g, dict) else [g])]
+
+
 def _fused(groups: list[Any]) -> bool:
-    tensors = [p for g in groups for p in (g["params"] if isinstance(g, dict) else [g])]
-    return all(p.dtype.is_floating_point and p.device.type in ("cpu", "cuda", "mps") for p in tensors)
+    return all(
+        p.dtype.is_floating_point and p.device.type in ("cpu", "cuda", "mps") for p in _tensors(groups)
+    )
 
 
 def Adam(
@@ -32,8 +38,11 @@ def Adam(
     >>> opt = Adam([torch.nn.Parameter(torch.zeros(2))], lr=1e-3)
     """
     groups = list(params)
-    cls = torch.optim.AdamW if decouple_wd else torch.optim.Adam
-    return cls(groups, lr=lr, betas=(mom, sqr_mom), eps=eps, weight_decay=wd, fused=_fused(groups))
+    options: dict[str, Any] = {"lr": lr, "betas": (mom, sqr_mom), "eps": eps, "weight_decay": wd}
+    fused = _fused(groups)
+    if fused and len({(p.device, p.dtype) for p in _tensors(groups)}) == 1:
+        return FusedAdam(groups, **options, decoupled_weight_decay=decouple_wd)
+    return (torch.optim.AdamW if decouple_wd else torch.optim.Adam)(groups, **options, fused=fused)
 
 
 def SGD(
