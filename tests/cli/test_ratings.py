@@ -160,3 +160,24 @@ def test_the_version_is_said(capsys):
 
     assert tipoff("--version") == 0
     assert capsys.readouterr().out == f"tipoff {package.__version__}\n"
+
+
+def test_a_word_among_ratings_names_its_row(tmp_path, capsys):
+    frame = ratings().astype({"rating": object})
+    frame.loc[3, "rating"] = "five"
+    frame.to_csv(tmp_path / "r.csv", index=False)
+    said = refused(capsys, "train", tmp_path / "r.csv")
+    assert "rating is 'five' in row 5 of r.csv" in said and "leave it empty" in said
+
+
+def test_ratings_of_many_people_are_not_taken_for_one(model, capsys):
+    assert "films.csv is of 40 people (user)" in refused(capsys, "predict", model, "films.csv")
+
+
+def test_gaps_are_left_out_and_nothing_left_is_said(model, tmp_path, capsys):
+    (tmp_path / "me.csv").write_text("title,rating\nB film 1,5\n,4\nB film 2,\n")
+    assert tipoff("predict", model, tmp_path / "me.csv", "-n", 1) == 0
+    assert "2 rows of me.csv without title or rating left out" in words(capsys.readouterr().out)
+    every = ratings().drop_duplicates("title")[["title", "rating"]]
+    every.to_csv(tmp_path / "all.csv", index=False)
+    assert "nothing left to recommend" in refused(capsys, "predict", model, tmp_path / "all.csv")

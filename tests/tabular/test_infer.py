@@ -8,6 +8,7 @@ import pytest
 
 from tests.tabular.conftest import people
 from tipoff.errors import DataError
+from tipoff.notes import listening
 from tipoff.tabular import cont_cat_split, df_shrink, df_shrink_dtypes, find_leaks, infer_columns
 
 
@@ -126,3 +127,22 @@ def test_smaller_types_hold_the_same_values(df):
     assert small.job.tolist() == df.job.tolist()
     assert df_shrink_dtypes(pd.DataFrame({"n": [0, 200]}), int2uint=True) == {"n": np.dtype("uint8")}
     assert df_shrink_dtypes(df, obj2cat=False).keys() == {"age", "height"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "slip", "what"),
+    [
+        ([str(i % 30) for i in range(60)], "old", "numbers"),
+        ([f"2024-03-{1 + i % 28:02}" for i in range(60)], "soon", "dates"),
+    ],
+)
+def test_a_slip_that_keeps_a_column_from_being_numbers_or_dates_is_said(cells, slip, what):
+    cells[7] = slip
+    said = []
+    with listening(said.append):
+        kinds = infer_columns(pd.DataFrame({"when": cells, "x": ["a", "b"] * 30}))
+    assert "when" not in kinds.conts + kinds.dates
+    assert any(f"when holds '{slip}' in row 7, and nearly all others are {what}" in s for s in said)
+    cells[7] = None
+    kinds = infer_columns(pd.DataFrame({"when": cells, "x": ["a", "b"] * 30}))
+    assert "when" in kinds.conts + kinds.dates

@@ -100,7 +100,8 @@ def numbers_of(frame: DataFrame, rating: Any) -> np.ndarray:  # -> float64 (N,)
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         raise DataError(
-            f"{rating} is {plain(column.iloc[i])!r} in {row_name(frame, i)}; a rating is a finite number."
+            f"{rating} is {plain(column.iloc[i])!r} in {row_name(frame, i)}; a rating is a finite number. Correct the cell, or "
+            "leave it empty: the row is then left out."
             + (f" There are {int(wrong.sum())} such rows." if wrong.sum() > 1 else "")
         )
     return np.asarray(made)
@@ -127,7 +128,7 @@ def need_range(values: np.ndarray, frame: DataFrame, rating: Any) -> None:
     if low == high:
         raise DataError(
             f"Every {rating} is {low:g}: there is nothing to predict. Where rows only say what somebody took "
-            "(clicks, purchases), use CollabDataLoaders.from_clicks."
+            "(clicks, purchases), leave the column out; in Python, use CollabDataLoaders.from_clicks."
         )
     near, far = np.quantile(values, [0.01, 0.99])
     span = max(far - near, 1e-9)

@@ -195,7 +195,19 @@ def _encoding(path: str | Path, file: BinaryIO) -> str:
             if name != "utf-8":
                 note(f"{Path(path).name} is not UTF-8; it was read as Windows-1252")
             return name
-    raise DataError(f"{path} is no text, so it is no CSV; save the table as CSV in UTF-8.")
+    file.seek(0)
+    zero = f" (a zero byte in row {row})" if (row := _row_of_zero(file)) else ""
+    raise DataError(f"{path} is no text{zero}, so it is no CSV; save the table as CSV in UTF-8.")
+
+
+def _row_of_zero(file: BinaryIO) -> int | None:
+    """The line of the first zero byte, from 1; None where there is none."""
+    line = 1
+    while block := file.read(BLOCK):
+        if (at := block.find(b"\0")) >= 0:
+            return line + block.count(b"\n", 0, at)
+        line += block.count(b"\n")
+    return None
 
 
 def _reads_as(encoding: str, file: BinaryIO) -> bool:

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tipoff.errors import DataError
+from tipoff.notes import note
 from tipoff.tabular.leaks import find_leaks
-from tipoff.tabular.reading import find_formats
+from tipoff.tabular.reading import find_formats, undated
 from tipoff.tabular.shrink import cont_cat_split
-from tipoff.tabular.values import is_text, numbers
+from tipoff.tabular.values import is_text, numbers, row_name
 
 if TYPE_CHECKING:
+    import numpy as np
     from pandas import DataFrame, Series
 
 FREE_TEXT = 0.5  # of the rows have another text: no category
+NEARLY = 0.75  # of the values are numbers, or dates: the others are slips
 
 
 class Kinds(NamedTuple):
@@ -59,6 +62,9 @@ def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int =
     leaks = find_leaks(frame, rest, y_names)
     left_out |= {leak.column: _short(leak.kind, y_names) for leak in leaks if leak.kind != "decides"}
     for name in rest:
+        if name not in left_out and name not in in_words:
+            _say_nearly(frame, name, max_card)
+    for name in rest:
         if name not in left_out and is_text(frame[name]) and _is_free_text(frame[name]):
             left_out[name] = f"text, with {frame[name].nunique():,} different values"
     conts, cats = cont_cat_split(frame[[c for c in rest if c not in left_out]], max_card)
@@ -91,6 +97,37 @@ def _are_numbers(column: Series, max_card: int) -> bool:
     if numbers(there.iloc[:100])[1].any() or there.nunique() <= max_card or numbers(there)[1].any():
         return False
     return not there.astype(str).str.match(r"\s*[+-]?0\d").any()
+
+
+def nearly_numbers(column: Series) -> int | None:
+    """Where the first cell of a column of text is that is no number, if nearly all others are.
+
+    >>> import pandas as pd
+    >>> nearly_numbers(pd.Series(["1", "2", "old", "4", None, "6"] * 10))
+    2
+    """
+    bad = numbers(column)[1]
+    return _first(bad, column)
+
+
+def _first(bad: np.ndarray, column: Series) -> int | None:
+    n_bad, n = int(bad.sum()), int(column.notna().sum())
+    return int(bad.argmax()) if 0 < n_bad <= (1 - NEARLY) * n else None
+
+
+def _say_nearly(frame: DataFrame, name: str, max_card: int) -> None:
+    """A note where a few cells keep a column of text from being one of numbers, or of dates."""
+    column = frame[name]
+    if not is_text(column) or column.nunique() <= max_card:
+        return
+    what, at = "numbers", nearly_numbers(column)
+    if at is None and (formats := find_formats(column)):
+        what, at = "dates", _first(undated(column, formats), column)
+    if at is not None:
+        note(
+            f"{name} holds {column.iloc[at]!r:.40} in {row_name(frame, at)}, and nearly all others are {what}: it is not taken as {what}. "
+            "Correct such cells, or leave them empty"
+        )
 
 
 def _is_free_text(column: Series) -> bool:

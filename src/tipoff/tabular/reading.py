@@ -88,13 +88,7 @@ def read_dates(frame: DataFrame, name: str, formats: tuple[str, ...]) -> np.ndar
             f"The column {name} holds {column.dtype}, which are no dates; make dates of numbers by "
             f"pd.to_datetime(df[{name!r}], unit='s')."
         )
-    there = ~column.map(is_blank).to_numpy(dtype=bool)
-    out = np.full(len(column), np.datetime64("NaT", "s"))
-    for form in formats or (ISO,):
-        todo = np.isnat(out) & there
-        if todo.any():
-            out[todo] = _try(column[todo].astype(str).str.strip(), form)
-    wrong = np.isnat(out) & there
+    out, wrong = _read_text(column, formats)
     if wrong.any():
         i, n = int(wrong.argmax()), int(wrong.sum())
         more = f" and {n - 1} more are not either" if n > 1 else ""
@@ -107,3 +101,19 @@ def read_dates(frame: DataFrame, name: str, formats: tuple[str, ...]) -> np.ndar
             "Leave the cell empty if it is unknown."
         )
     return out
+
+
+def undated(column: Series, formats: tuple[str, ...]) -> np.ndarray:  # -> bool (N,)
+    """Which cells of a column of text are neither empty nor dates that are written as `formats` say."""
+    return _read_text(column, formats)[1]
+
+
+def _read_text(column: Series, formats: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The dates, NaT where there is none, and which cells are neither empty nor a date: (N,), (N,)."""
+    there = ~column.map(is_blank).to_numpy(dtype=bool)
+    out = np.full(len(column), np.datetime64("NaT", "s"))
+    for form in formats or (ISO,):
+        todo = np.isnat(out) & there
+        if todo.any():
+            out[todo] = _try(column[todo].astype(str).str.strip(), form)
+    return out, np.isnat(out) & there

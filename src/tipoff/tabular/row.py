@@ -116,7 +116,10 @@ class RowBlock(Block):
         one = _one_row(rows)
         frame = as_frame(rows) if one is None else None
         names = list(frame.columns) if frame is not None else list(one or ())
-        need_columns(names, [c.name for c in self.columns])
+        file = None if frame is None else frame.attrs.get("table")
+        need_columns(
+            names, [c.name for c in self.columns], "The rows lack" if file is None else f"{file[0]} lacks"
+        )
         known = {*(c.name for c in self.columns), *self.y_names, *self.unused}
         if extra := [n for n in names if n not in known]:
             what = "a column" if len(extra) == 1 else f"{len(extra)} columns"

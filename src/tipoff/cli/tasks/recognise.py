@@ -84,9 +84,17 @@ def rating_columns(head: Any) -> RatingColumns | None:
         )
         return RatingColumns(0, 1, 2) if few else None
     user, item, rating = (_named(columns, names) for names in (USERS, ITEMS, RATINGS))
-    if user is None or item is None or rating is None or head[rating].dtype.kind not in "if":
+    if user is None or item is None or rating is None or not _are_ratings(head[rating]):
         return None
     return RatingColumns(user, item, rating)
+
+
+def _are_ratings(column: Any) -> bool:
+    """Whether most values are numbers: a word among them is a slip, which is then said."""
+    import pandas as pd
+
+    there = column.dropna()
+    return bool(len(there)) and bool(pd.to_numeric(there, errors="coerce").notna().mean() > 0.5)
 
 
 def click_columns(head: Any) -> ClickColumns | None:

@@ -19,8 +19,11 @@ Answers = list[dict[str, Any]]
 class Known(Protocol):
     """The users and items that a model knows. Names are given as text, however the model has them."""
 
+    user: str
+    """What the column of users was called in training."""
+
     item: str
-    """What the column of items was called in training."""
+    """What the column of items was called."""
 
     rating: str | None
     """What the column of ratings was called; None where somebody takes things, and rates nothing."""
@@ -46,7 +49,7 @@ class OfFile:
     def __init__(self, recommender: Recommender) -> None:
         self.recommender = recommender
         pairs: Any = recommender.pairs
-        self.item = str(pairs.item_name)
+        self.user, self.item = str(pairs.user_name), str(pairs.item_name)
         self.rating = getattr(recommender.target, "name", None)
         self.n_users = len(recommender.users)
 
@@ -67,7 +70,8 @@ class OfServer:
 
     def __init__(self, remote: Remote) -> None:
         said = remote.about["ratings"]
-        self.remote, self.item, self.rating = remote, str(said["item"]), said.get("rating")
+        self.remote, self.user, self.item = remote, str(said["user"]), str(said["item"])
+        self.rating: str | None = said.get("rating")
         self.n_users = int(said["users"])
 
     def for_user(self, user: str, n: int) -> Answers | None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tipoff.cli.screen import note
+from tipoff.cli.screen import counted, note
 from tipoff.cli.tasks.ratings.known import Known
 from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError
@@ -34,8 +34,10 @@ def run_recommendation(known: Known, user: str | None, files: list[Path], n: int
         answers = found
     else:
         answers = known.popular(n)
+    if not answers:
+        raise DataError("There is nothing left to recommend: every item is known to them already.")
     _PRINT[form](answers)
-    return 0 if answers else 1
+    return 0
 
 
 def _ratings(path: Path, known: Known) -> dict[str, float]:
@@ -49,8 +51,16 @@ def _ratings(path: Path, known: Known) -> dict[str, float]:
                 f"{', '.join(map(str, frame.columns))}."
             )
         wanted = list(frame.columns)
-    items = [str(i) for i in frame[wanted[0]]]
-    return dict(zip(items, frame[wanted[1]].tolist() if len(wanted) > 1 else [1.0] * len(items), strict=True))
+    if known.user in frame.columns and frame[known.user].nunique() > 1:
+        raise UsageError(
+            f"{path.name} is of {frame[known.user].nunique():,} people ({known.user}), and it is asked for one person at a time. For somebody "
+            "in the model: --user NAME."
+        )
+    there = frame[wanted].dropna()
+    if less := len(frame) - len(there):
+        note(f"{counted(less, 'row')} of {path.name} without {' or '.join(wanted)} left out")
+    items = [str(i) for i in there[wanted[0]]]
+    return dict(zip(items, there[wanted[1]].tolist() if len(wanted) > 1 else [1.0] * len(items), strict=True))
 
 
 def _text(answers: list[dict[str, Any]]) -> None:

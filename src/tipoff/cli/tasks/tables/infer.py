@@ -12,7 +12,8 @@ from tipoff.data.splits import StratifiedSplitter
 from tipoff.data.table import has_header, read_table
 from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notes import note
-from tipoff.tabular.infer import Kinds, infer_columns
+from tipoff.tabular.infer import Kinds, infer_columns, nearly_numbers
+from tipoff.tabular.values import row_name
 
 FEW = 10  # whole numbers of so many different values are classes
 SHARE = 0.2
@@ -44,7 +45,7 @@ def infer(settings: Settings) -> Found:
             )
     if target in (settings.group, settings.time, *settings.leave_out):
         raise UsageError(f"{target} is to be predicted; it cannot be split by, or left out.")
-    is_class = _is_class(frame[target], settings.data.name)
+    is_class = _is_class(frame, target, settings.data.name)
     split, how, spare = _split(frame, target, is_class, settings)
     kinds = infer_columns(frame.drop(columns=[*spare, *settings.leave_out], errors="ignore"), [target])
     asked = dict.fromkeys(settings.leave_out, "as asked")
@@ -76,10 +77,11 @@ def _obvious(columns: list[str], file: str) -> str:
     raise UsageError(f"Which column shall be predicted? {file} has {some(columns, 60)}: pass --target NAME.")
 
 
-def _is_class(column: Any, file: str) -> bool:
+def _is_class(frame: Any, target: str, file: str) -> bool:
     """Whether the values are classes: text, truth values, or few whole numbers."""
     import pandas as pd
 
+    column = frame[target]
     there = column.dropna()
     n = there.nunique()
     if n < 2:
@@ -89,6 +91,11 @@ def _is_class(column: Any, file: str) -> bool:
     if kinds.is_numeric_dtype(column.dtype) and not kinds.is_bool_dtype(column.dtype):
         return n == 2 or (n <= FEW and bool((there == there.round()).all()))
     if n > max(20, len(there) / 5):
+        if (at := nearly_numbers(column)) is not None:
+            raise DataError(
+                f"The column {column.name} holds {column.iloc[at]!r:.40} in {row_name(frame, at)}, and nearly all others are numbers. "
+                "Correct such cells, or leave them empty: rows without an answer are left out."
+            )
         raise DataError(
             f"The column {column.name} of {file} has {n:,} different values in {len(there):,} rows, such as "
             f"{there.iloc[0]!r}: too many for classes, and they are no numbers."
