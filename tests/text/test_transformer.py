@@ -195,7 +195,7 @@ def test_an_encoder_is_no_language_model(reviews, small_bert):
 
 def test_tokens_of_another_kind_are_refused_with_the_call_that_helps(reviews, small_bert):
     dls = TextDataLoaders.from_df(reviews, text_col="text", label_col="label", valid_col="is_valid")
-    with pytest.raises(UsageError, match="tok_tfm=pretrained_tokenizer"):
+    with pytest.raises(UsageError, match=f"tok_tfm={str(small_bert)!r}"):
         text_classifier_learner(dls, small_bert)
     learn = text_classifier_learner(dls, small_bert, pretrained=False)  # its shape alone
     assert learn.model[0].body.config.vocab_size == len(dls.vocab[0])

@@ -21,6 +21,7 @@ from tipoff.text.field import TextField
 from tipoff.text.files import grouped
 from tipoff.text.ids import Ids
 from tipoff.text.lm import LMDataset, LMLoader
+from tipoff.text.remembered import without_collecting
 from tipoff.text.show import show_texts
 from tipoff.text.target import NextToken
 from tipoff.text.tokenizer import Tokenizer, number
@@ -137,6 +138,7 @@ def _as_items(items: Any) -> Any:
     return items.tolist() if hasattr(items, "iloc") and not hasattr(items, "columns") else items
 
 
+@without_collecting()
 def text_loaders(
     block: TextField,
     targets: Sequence[Target],

@@ -176,7 +176,7 @@ def _configured(
     elif block.tokens.kind != "given" or n > made.vocab_size:
         raise UsageError(
             f"{name_of(arch)} was trained on tokens of its own: make the DataLoaders with "
-            f"tok_tfm=pretrained_tokenizer({str(arch)!r})."
+            f"tok_tfm={str(arch)!r}."
         )
     else:
         facts |= {"weights": found.source, "licence": found.licence}

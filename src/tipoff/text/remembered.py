@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from threading import Lock
 
@@ -79,6 +81,18 @@ class Remembered:
         flat, ends = laid_out(self._table, self._lens, at)
         of_text = np.diff(np.concatenate([[0], ends])[np.concatenate([[0], ns.cumsum()])])
         return flat, of_text
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Python looks for circles of garbage each time that many lists were made; numbering makes many, and no circles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def cut_up(flat: np.ndarray, lens: np.ndarray) -> list[np.ndarray]:
