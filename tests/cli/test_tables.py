@@ -264,7 +264,7 @@ def test_another_column_is_ignored_with_a_note(model, tmp_path, capsys):
 
 def test_a_missing_column_is_named(model, tmp_path, capsys):
     people(5)[FEATURES].drop(columns="age").to_csv(tmp_path / "new.csv", index=False)
-    assert "lack the column 'age'" in refused(capsys, "predict", model, tmp_path / "new.csv")
+    assert "new.csv lacks the column 'age'" in refused(capsys, "predict", model, tmp_path / "new.csv")
 
 
 def test_a_wrong_value_is_named_by_row_and_column_and_nothing_is_left_behind(

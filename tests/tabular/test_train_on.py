@@ -32,6 +32,8 @@ def test_rates_and_the_like_are_those_it_was_made_with(tmp_path, arch):
     again = load_learner(file)
     for name in ("lr", "wd", "moms", "wd_bn_bias", "train_bn", "opt_func"):
         assert getattr(again, name) == getattr(learn, name), name
+    assert again.engine.precision == "float32", "as the model file answers"
+    again.dls = loaders(people())
     assert again.engine.precision == learn.engine.precision
     assert sum(isinstance(c, GradientClip) for c in again.cbs) == (arch == "tabm")
 

@@ -197,7 +197,7 @@ def _encoding(path: str | Path, file: BinaryIO) -> str:
             return name
     file.seek(0)
     zero = f" (a zero byte in row {row})" if (row := _row_of_zero(file)) else ""
-    raise DataError(f"{path} is no text{zero}, so it is no CSV; save the table as CSV in UTF-8.")
+    raise DataError(f"{path} is no text, so it is no CSV{zero}; save the table as CSV in UTF-8.")
 
 
 def _row_of_zero(file: BinaryIO) -> int | None:

@@ -39,20 +39,20 @@ def training_of(learn: Learner, loss: Callable[..., Any], optimizer: Callable[..
 
 def again(said: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a `Learner` in what `training_of` gave; nothing for an older file."""
-    made: dict[str, Any] = {
-        k: said[k] for k in ("lr", "wd", "wd_bn_bias", "train_bn", "precision") if k in said
-    }
-    if made.get("precision") == "float16":  # of a GPU; this may be another machine
-        made["precision"] = "bfloat16"
+    made: dict[str, Any] = {k: said[k] for k in ("lr", "wd", "wd_bn_bias", "train_bn") if k in said}
     return made | ({"moms": tuple(said["moms"])} if "moms" in said else {})
 
 
 def go_on(learn: Learner, bs: int, *, scaled: tuple[str, ...]) -> None:
-    """Fit the rates named in `scaled` to batches of `bs`, which were others: they go with the root of the size.
+    """Compute as precisely as before, and fit the rates named in `scaled` to batches of `bs`: they go with the root of the size.
 
-    Says what of the training a model file could not hold.
+    Until then answers are those of the model file, in float32. Says what of the training a model file could not hold.
     """
     said = learn.facts.get(KEY) or {}
+    if said.get("precision") == "bfloat16":
+        learn.to_bf16()
+    elif said.get("precision") == "float16":  # of a GPU; this may be another machine
+        learn.to_fp16()
     if said.get("bs") and said["bs"] != bs:
         for name in scaled:
             if isinstance(value := getattr(learn, name), float):
