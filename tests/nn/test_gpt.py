@@ -30,7 +30,17 @@ def test_attention_is_softmax_of_products_with_positions_turned_in():
     scores = turned(q, cos, sin) @ turned(k, cos, sin).transpose(-1, -2) / 8**0.5
     scores = scores.masked_fill(torch.ones(5, 5).triu(1).bool(), -torch.inf)
     want = (scores.softmax(-1) @ v).transpose(1, 2).reshape(2, 5, 32)
-    torch.testing.assert_close(layer._attend(x, cos, sin), want)
+    torch.testing.assert_close(layer._attend(x, cos, sin)[0], want)
+
+
+def test_word_by_word_after_a_text_is_said_what_is_said_of_the_whole():
+    model = net().eval()
+    words = torch.randint(0, V, (2, 9))
+    whole, (first, past) = model(words), model.go_on(words[:, :5])
+    torch.testing.assert_close(first, whole[:, :5])
+    for i in range(5, 9):
+        step, past = model.go_on(words[:, i : i + 1], past)
+        torch.testing.assert_close(step[:, 0], whole[:, i])
 
 
 def test_products_of_turned_vectors_depend_on_the_distance_alone():

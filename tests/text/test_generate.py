@@ -4,9 +4,13 @@ import pytest
 import torch
 from torch import nn
 
+from tests.text.small_models import gpt2
 from tipoff.errors import UsageError
 from tipoff.text import TextDataLoaders, continue_text, language_model_learner
 from tipoff.text.generate import chances, drawn
+from tipoff.text.model import get_language_model
+from tipoff.text.transformer import TransformerLM, config_of, written
+from tipoff.text.weights import find
 
 LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, 1.5])
 
@@ -67,6 +71,71 @@ def test_a_network_without_memory_reads_its_context_anew_and_no_more():
     for _ in range(5):
         next(stream)
     assert net.seen == [3, 4, 5, 5, 5]
+
+
+class Reread(nn.Module):
+    """A network of which the past is not kept."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, words):
+        return self.net(words)
+
+
+def going_on(net, n, context, **how):
+    stream = drawn(
+        net, torch.tensor([5, 9, 7]), torch.tensor([0, 1]), torch.Generator().manual_seed(3), context, **how
+    )
+    return [next(stream) for _ in range(n)]
+
+
+@pytest.fixture(scope="module", params=["gpt", "gpt2"])
+def kept(request, tmp_path_factory):
+    """A language model of random weights that keeps the past, large enough that its words differ."""
+    torch.manual_seed(0)
+    if request.param == "gpt":
+        net = get_language_model("gpt", 60, {"emb_sz": 32, "n_layers": 2, "n_heads": 4, "tie_weights": False})
+    else:
+        found = find(gpt2(tmp_path_factory.mktemp("gpt2")))
+        config = config_of(found)
+        net = TransformerLM(written(config), config.vocab_size).build_pretrained(found)
+    for p in net.parameters():
+        p.data.mul_(4 if p.ndim > 1 else 1)
+    return net.eval()
+
+
+@pytest.mark.parametrize("how", [{}, {"temperature": 0.6, "top_k": 7}, {"top_p": 0.8}, {"temperature": 0}])
+def test_what_is_kept_of_the_past_changes_no_token(kept, how):
+    once = going_on(kept, 30, 40, **how)
+    assert once == going_on(Reread(kept), 30, 40, **how) and len(set(once)) > 1
+
+
+def test_each_token_is_read_once_until_the_context_is_full_then_three_quarters_again(kept):
+    seen = []
+    go_on = type(kept).go_on
+    kept.go_on = lambda words, past=None: seen.append(words.shape[1]) or go_on(kept, words, past)
+    got = going_on(kept, 14, 8, temperature=0)
+    del kept.go_on
+    assert seen == [3, 1, 1, 1, 1, 1, 6, 1, 1, 6, 1, 1, 6, 1]
+    text = [5, 9, 7, *got]
+    for step, begins in (
+        (5, 0),
+        (6, 3),
+        (7, 3),
+        (8, 3),
+        (9, 6),
+    ):  # what the token after `step` was drawn from
+        logits = kept(torch.tensor(text[begins : 3 + step])[None])[0, -1].detach()
+        logits[:2] = -torch.inf
+        assert int(logits.argmax()) == got[step]
+
+
+def test_of_a_prompt_longer_than_the_context_the_end_is_read():
+    net = Fixed(LOGITS)
+    next(drawn(net, torch.arange(5).repeat(4), torch.tensor([3]), torch.Generator(), 6))
+    assert net.seen == [6]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ from torch.utils.checkpoint import checkpoint
 
 # B batch, T steps, C channels, N heads, H size of a head
 
+Past = tuple[Tensor, Tensor]  # keys, turned, and values of what came before: (B, N, T, H) each
+
 
 def rotary(n_steps: int, size: int, device: torch.device) -> tuple[Tensor, Tensor]:  # -> (T, H / 2) each
     """Cosines and sines of the angles by which each pair of numbers is turned at each position."""
@@ -44,18 +46,25 @@ class Layer(nn.Module):
         self.drop = nn.Dropout(hidden_p)
 
     def forward(self, x_BTC: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        x: Tensor = x_BTC + self.drop(self.proj(self._attend(self.norm1(x_BTC), cos, sin)))
-        gate, value = self.up(self.norm2(x)).chunk(2, -1)
-        out: Tensor = x + self.drop(self.down(F.silu(gate) * value))
-        return out
+        return self.go_on(x_BTC, cos, sin)[0]
 
-    def _attend(self, x_BTC: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def go_on(self, x_BTC: Tensor, cos: Tensor, sin: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
+        """What `forward` says after `past`, of one step, or of several where there is none; and what the next is after."""
+        seen, past = self._attend(self.norm1(x_BTC), cos, sin, past)
+        x: Tensor = x_BTC + self.drop(self.proj(seen))
+        gate, value = self.up(self.norm2(x)).chunk(2, -1)
+        return x + self.drop(self.down(F.silu(gate) * value)), past
+
+    def _attend(
+        self, x_BTC: Tensor, cos: Tensor, sin: Tensor, past: Past | None = None
+    ) -> tuple[Tensor, Past]:
         q, k, v = self.qkv(x_BTC).unflatten(-1, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        k = turned(k, cos, sin)
+        if past is not None:
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
         p = self.p if self.training else 0.0
-        out = F.scaled_dot_product_attention(
-            turned(q, cos, sin), turned(k, cos, sin), v, dropout_p=p, is_causal=True
-        )
-        return out.transpose(1, 2).flatten(2)
+        out = F.scaled_dot_product_attention(turned(q, cos, sin), k, v, dropout_p=p, is_causal=past is None)
+        return out.transpose(1, 2).flatten(2), (k, v)
 
 
 class GPT(nn.Module):
@@ -98,6 +107,22 @@ class GPT(nn.Module):
                 x = layer(x, cos, sin)
         out: Tensor = self.norm(x)
         return out
+
+    def go_on(
+        self, words: Tensor, past: list[Past] | None = None
+    ) -> tuple[Tensor, list[Past]]:  # (B, T) -> (B, T, C)
+        """What `forward` says of `words` after those that `past` holds, and what the next word is after.
+
+        Each word is read once: first the text that there is, then word by word.
+        """
+        x = self.input_dp(self.encoder(words))
+        before = 0 if past is None else past[0][0].shape[2]
+        cos, sin = (t[before:] for t in rotary(before + x.shape[1], self.emb_sz // self.n_heads, x.device))
+        now: list[Past] = []
+        for i, layer in enumerate(self.layers):
+            x, kept = layer.go_on(x, cos, sin, None if past is None else past[i])  # type: ignore[operator]
+            now.append(kept)
+        return self.norm(x), now
 
 
 def _init(m: nn.Module) -> None:

@@ -46,6 +46,17 @@ class LanguageModel(nn.Sequential):
         out: Tensor = self[1](encoder(words), encoder.encoder.weight)
         return out
 
+    @property
+    def keeps_past(self) -> bool:
+        """Whether `go_on` can be asked; a recurrent encoder keeps what it has read by itself."""
+        return hasattr(self[0], "go_on")
+
+    def go_on(self, words: Tensor, past: Any = None) -> tuple[Tensor, Any]:  # (B, T) -> (B, T, V)
+        """What `forward` says of `words` after those that `past` holds, and what the next word is after."""
+        encoder: Any = self[0]
+        x, past = encoder.go_on(words, past)
+        return self[1](x, encoder.encoder.weight), past
+
     def reset(self) -> None:
         """Forget the text before."""
         _reset(self[0])

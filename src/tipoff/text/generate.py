@@ -71,21 +71,34 @@ def drawn(
 ) -> Iterator[int]:  # ids: (T,)
     """Token after token that goes on from `ids`, without end. `banned` are never drawn.
 
-    A network that remembers (it has `reset`, and a state) reads each token once; any other reads the last `context`
-    tokens anew.
+    A network that remembers (it has `hidden`, a state) reads each token once. So does one that can `go_on` from the keys and
+    values of what it has read, until there are more than `context` tokens: then it reads the last three quarters of them
+    again. Any other reads the last `context` tokens anew.
     """
     _forget(net)
-    text, new = ids, ids
+    goes_on = getattr(net, "keeps_past", False)
+    remembers = not goes_on and _has_state(net)
+    text = ids if context is None or remembers else ids[-context:]
+    new, past = text, None
     while True:
-        logits = net(new[None])[0, -1].float()
+        if goes_on:
+            out, past = net.go_on(new[None], past)  # type: ignore[operator]
+        else:
+            out = net(new[None])
+        logits = out[0, -1].float()
         logits[banned] = -torch.inf
         prob = chances(logits, **how)
         token = torch.multinomial(prob.cpu(), 1, generator=rng).to(ids.device)
         yield int(token)
-        text = torch.cat([text, token])
-        if context is not None:
-            text = text[-context:]
-        new = token if _remembers(net) else text
+        if remembers:
+            new = token
+            continue
+        text = new = torch.cat([text, token])
+        if context is not None and len(text) > context:
+            text = new = text[-max(1, 3 * context // 4) :] if goes_on else text[-context:]
+            past = None
+        elif goes_on:
+            new = token
 
 
 def continue_text(
@@ -139,8 +152,8 @@ def continue_text(
     return text + (more.lstrip() if text.endswith(" ") else more)
 
 
-def _remembers(net: nn.Module) -> bool:
-    return any(getattr(m, "hidden", None) for m in net.modules())
+def _has_state(net: nn.Module) -> bool:
+    return any(hasattr(m, "hidden") for m in net.modules())
 
 
 def _forget(net: Any) -> None:

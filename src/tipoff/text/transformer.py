@@ -165,6 +165,16 @@ class CausalModel(nn.Module):
         out: Tensor = self.body(input_ids=words, use_cache=False).logits
         return out[..., : self.n_out]  # some have rows to spare
 
+    @property
+    def keeps_past(self) -> bool:
+        """Whether `go_on` can be asked; models without attention keep something else."""
+        return "past_key_values" in signature(self.body.forward).parameters
+
+    def go_on(self, words: Tensor, past: Any = None) -> tuple[Tensor, Any]:  # (B, T) -> (B, T, V)
+        """What `forward` says of `words` after those that `past` holds, and what the next word is after."""
+        out = self.body(input_ids=words, past_key_values=past, use_cache=True)
+        return out.logits[..., : self.n_out], out.past_key_values
+
 
 @dataclass(frozen=True)
 class TransformerLM(TextModel):
