@@ -139,7 +139,7 @@ def test_where_the_time_is_short_the_head_stays_as_it_was_fitted(small_bert, hom
     monkeypatch.chdir(home)
     assert tipoff("train", "reviews.csv", "--arch", small_bert, "--minutes", 0.001, "--out", "short") == 0
     said = words(capsys.readouterr().out)
-    assert "fewer than the head has seen: it stays as it is" in said
+    assert "fewer than the head has seen: the network stays as it is" in said
     right, head = re.search(r"unseen texts: ([\d.]+) %", said), re.search(r"frozen network: ([\d.]+) %", said)
     assert right and head and float(right[1]) == pytest.approx(float(head[1]), abs=5)  # bfloat16
 
@@ -255,6 +255,11 @@ def test_words_that_mattered_are_shown_with_signs(model, capsys):
     assert re.search(r"\+[\d.]+ %\s+(dull|boring)", said)
 
 
+def test_a_text_is_not_read_as_a_path(model, capsys):
+    assert tipoff("explain", model, "I loved it // loved the cast/") == 0
+    assert "// loved the cast/" in re.sub(r"\[[+−]\]", "", words(capsys.readouterr().out))
+
+
 def test_a_file_is_explained_too(model, tmp_path, capsys):
     (tmp_path / "a.txt").write_text("A lovely film.", encoding="utf-8")
     assert tipoff("explain", model, tmp_path / "a.txt") == 0
@@ -266,6 +271,7 @@ def test_a_file_is_explained_too(model, tmp_path, capsys):
     [
         (["explain", "{m}", "missing.txt"], "There is no file missing.txt"),
         (["explain", "{m}", " "], "The text is empty"),
+        (["explain", "{m}", ""], "The text is empty"),
         (["explain", "{m}", "A film", "--out", "x.png"], "--out is for the picture of a photo"),
         (["predict", "{m}"], "Which texts shall"),
         (["predict", "{m}", "a.csv", "b.txt"], "in calls of their own"),

@@ -11,6 +11,8 @@ from tipoff.display import get_grid
 from tipoff.errors import UsageError
 from tipoff.interpret import ClassificationInterpretation
 from tipoff.learner import Learner
+from tipoff.learner.budget import plan_minutes
+from tipoff.notes import listening
 from tipoff.vision import ImageDataLoaders, Resize, vision_learner
 
 
@@ -133,3 +135,10 @@ def test_tta_with_transforms_that_change_nothing_is_the_plain_answer(learn):
     twice, _ = learn.tta(n=1, item_tfms=squished, batch_tfms=[], beta=None)
     torch.testing.assert_close(same, twice)
     assert not torch.allclose(same, plain, atol=1e-4)  # squished, not cropped
+
+
+def test_a_plan_for_minutes_has_no_more_epochs_than_are_worth_it(plain):
+    said: list[str] = []
+    with listening(said.append):
+        assert plan_minutes(plain, 60, 0, most=2) == 2
+    assert "epochs: 2 of all layers" in said[-1]

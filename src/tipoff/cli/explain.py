@@ -9,26 +9,26 @@ from tipoff.cli.kind import task_of
 from tipoff.errors import UsageError
 
 
-def run_explanation(model: Path, file: Path, row: int, out: Path | None) -> None:
+def run_explanation(model: Path, given: str, row: int, out: Path | None) -> None:
     """For a picture, draw where the model looked; for a row of a table, or a text, say what each value or word did."""
     predictor = load_predictor(model)
     task = task_of(predictor)
     if task == "pictures":
         from tipoff.cli.tasks.pictures.explain import run_explanation as draw
 
-        draw(predictor, file, out)
+        draw(predictor, Path(given), out)
     elif task == "tables":
         from tipoff.cli.tasks.tables.explain import run_row_explanation
 
         if out is not None:
             raise UsageError("--out is for the picture of a photo; a row is explained in words.")
-        run_row_explanation(predictor, file, row)
+        run_row_explanation(predictor, Path(given), row)
     elif task == "texts":
         from tipoff.cli.tasks.texts.explain import run_text_explanation
 
         if out is not None:
             raise UsageError("--out is for the picture of a photo; a text is explained here.")
-        run_text_explanation(predictor, str(file))
+        run_text_explanation(predictor, given)
     else:
         raise UsageError(
             "A model of ratings says why with each recommendation: tipoff predict MODEL --user NAME"

@@ -65,7 +65,9 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, Any]]:
     items, baseline = facts.get("items"), facts.get("baseline")
     data = None
     if isinstance(items, dict):
-        data = f"{counted(items.get('train', 0), 'item')} to learn from, {items.get('valid')} to check on"
+        data = (
+            f"{counted(items.get('train', 0), 'item')} to learn from, {items.get('valid', 0):,} to check on"
+        )
     return [
         ("result", facts.get("result")),
         (

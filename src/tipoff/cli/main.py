@@ -12,7 +12,7 @@ from tipoff.errors import TipoffError
 
 app = typer.Typer(
     name="tipoff",
-    help="From a folder of photos to a model that you can use and understand.\n\n"
+    help="From photos, a table, texts or ratings to a model that you can use and understand.\n\n"
     "Begin with:  tipoff train photos/",
     no_args_is_help=True,
     add_completion=False,
@@ -79,7 +79,10 @@ def train(
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(help="Epochs of all layers, after the head.  [default: 5]", show_default=False),
+        typer.Option(
+            help="Epochs of all layers.  [default: 5 for photos, after one of the head; else as many as the data are worth]",
+            show_default=False,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The model file.  [default: NAME.tipoff]", show_default=False)
@@ -87,7 +90,11 @@ def train(
     size: Annotated[int, typer.Option(help="Pixels a side that pictures are brought to.")] = 224,
     bs: Annotated[
         int | None,
-        typer.Option(help="Pictures or rows a batch.  [default: 32 pictures]", min=1, show_default=False),
+        typer.Option(
+            help="Pictures, rows or texts a batch.  [default: 32 pictures; else what suits the data]",
+            min=1,
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides the split and all randomness.")] = 42,
     pretrained: Annotated[bool, typer.Option(help="Begin with ImageNet weights.")] = True,
@@ -191,7 +198,7 @@ def predict(
 @app.command()
 def explain(
     model: Model,
-    file: Annotated[Path, typer.Argument(help="A picture, a table, or a text.", show_default=False)],
+    file: Annotated[str, typer.Argument(help="A picture, a table, or a text.", show_default=False)],
     row: Annotated[int, typer.Option(help="Of a table: the row, as a spreadsheet counts.", min=1)] = 2,
     out: Annotated[
         Path | None,

@@ -187,7 +187,8 @@ class _Text:
 
 def _line(answer: Answer) -> str:
     if answer["sure"]:
-        return f"{answer['label']!s:<12}  {100 * answer['probability']:5.1f} %"
+        p = answer["probability"]
+        return f"{answer['label']!s:<12}  {f'{100 * p:5.1f} %' if p < 0.9995 else 'over 99.9 %'}"
     best = list(answer["probabilities"].items())[:2]
     return f"{'not sure':<12}  {', '.join(f'{name} {100 * p:.0f} %' for name, p in best)}"
 

@@ -95,7 +95,7 @@ def counted(n: int, noun: str) -> str:
     >>> counted(1, "file"), counted(2, "file")
     ('1 file', '2 files')
     """
-    return f"{n} {noun}{'s' * (n != 1)}"
+    return f"{n:,} {noun}{'s' * (n != 1)}"
 
 
 def short(path: Path) -> str:

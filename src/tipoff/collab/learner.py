@@ -102,7 +102,7 @@ class CollabLearner(Learner):
             raise UsageError(f"minutes is {minutes:g}; it is a time above 0.")
         n = self.default_epochs() if epochs is None else epochs
         if minutes is not None:
-            n = min(n, plan_minutes(self, minutes * 60, 0))
+            n = plan_minutes(self, minutes * 60, 0, most=n)
         self.fit_one_cycle(n, lr, cbs=cbs)
 
     # answers -------------------------------------------------------------------------------

@@ -28,10 +28,12 @@ def epochs_that_fit(seconds: float, head: float, everything: float, freeze_epoch
     return max(1, int((seconds - head * freeze_epochs) // everything))
 
 
-def plan_minutes(learn: Learner, seconds: float, freeze_epochs: int, spent: float = 0.0) -> int:
+def plan_minutes(
+    learn: Learner, seconds: float, freeze_epochs: int, spent: float = 0.0, most: int | None = None
+) -> int:
     """Measure steps of both stages, put everything back, say the plan, and return the number of epochs.
 
-    `spent` of the `seconds` are gone already.
+    `spent` of the `seconds` are gone already; more epochs than `most` are not worth it.
     """
     began = time.perf_counter() - spent
     kept, rng = copy.deepcopy(learn.model.state_dict()), learn.engine.state_dict()
@@ -44,6 +46,7 @@ def plan_minutes(learn: Learner, seconds: float, freeze_epochs: int, spent: floa
     learn.opt = None
     spent = time.perf_counter() - began
     epochs = epochs_that_fit(seconds - spent, head, everything, freeze_epochs)
+    epochs = epochs if most is None else min(epochs, most)
     needed = head * freeze_epochs + everything * epochs
     of_head = f"{freeze_epochs} of the head at {head:.1f} s and " if freeze_epochs else ""
     over = (

@@ -33,12 +33,12 @@ class Calibration(NamedTuple):
     def __str__(self) -> str:
         if not self.n_sure:
             return (
-                f"sure of none of {self.n} unseen items: not even its most probable answers were right in "
+                f"sure of none of {self.n:,} unseen items: not even its most probable answers were right in "
                 f"{100 * RIGHT:.0f} % of the cases"
             )
         return (
-            f"sure of {self.n_sure} of {self.n} unseen items, with {math.floor(1000 * self.sure_above) / 10:g} % or more, "
-            f"and right on {self.n_sure_right} of these"
+            f"sure of {self.n_sure:,} of {self.n:,} unseen items, with {math.floor(1000 * self.sure_above) / 10:g} % or more, "
+            f"and right on {self.n_sure_right:,} of these"
         )
 
 

@@ -137,7 +137,7 @@ class TabularLearner(Learner):
             raise UsageError(f"minutes is {minutes:g}; it is a time above 0.")
         n = self.default_epochs() if epochs is None else epochs
         if minutes is not None:
-            n = min(n, plan_minutes(self, minutes * 60, 0))
+            n = plan_minutes(self, minutes * 60, 0, most=n)
         stage = Stage("one_cycle", n, self._rates(lr), part="all")
         execute(self, [stage] if n else [], [*self._watchers(n, patience), *_listed(cbs)])
 

@@ -70,7 +70,10 @@ class Report:
             if low > 0
         ]
         if mattered:
-            field("what mattered", f"{', '.join(mattered[:6])} ({self.importance.figure} lost without it)")
+            field(
+                "what mattered",
+                f"{', '.join(mattered[:6])} ({WORDS.get(self.importance.figure, self.importance.figure)} lost without it)",
+            )
         field("pictures", "  ".join(map(short, self.pictures)))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
         say()

@@ -15,6 +15,7 @@ from tipoff.interpret.classification import ClassificationInterpretation, right_
 from tipoff.interpret.reliability import reliability
 from tipoff.learner.calibrate import Calibration, calibrated
 from tipoff.learner.learner import Learner
+from tipoff.text.rules import fix_html
 
 WORST, WRITTEN = 3, 50  # texts with the largest losses: shown, and written to a file
 LETTERS = 150  # of a text that is shown
@@ -87,7 +88,7 @@ WORDS = {"words": "logistic regression on words", "head": "logistic regression o
 
 
 def _start(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(fix_html(text).split())
     return text if len(text) <= LETTERS else f"{text[:LETTERS].rstrip()} ..."
 
 
