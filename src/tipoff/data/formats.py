@@ -22,10 +22,11 @@ def read_parquet(path: Path, file: BinaryIO, **options: Any) -> Any:
 
 
 def iter_parquet(path: Path, rows: int) -> Iterator[Any]:
-    """The same in frames of at most `rows` rows, whose index counts on."""
+    """The same in frames of at most `rows` rows, whose index counts on; the memory does not grow with the file."""
     start = 0
     with path.open("rb") as file:
-        for batch in _parquet(path, file).iter_batches(rows):
+        # pre_buffer, the default, keeps what was read of the file until its end
+        for batch in _parquet(path, file, pre_buffer=False).iter_batches(rows):
             frame = batch.to_pandas().reset_index(drop=True)
             frame.index += start
             frame.attrs["table"] = (path.name, 1)
@@ -33,12 +34,12 @@ def iter_parquet(path: Path, rows: int) -> Iterator[Any]:
             start += len(frame)
 
 
-def _parquet(path: Path, file: BinaryIO) -> Any:
+def _parquet(path: Path, file: BinaryIO, **options: Any) -> Any:
     parquet = need("pyarrow.parquet", f"Reading {path.name}", "tipoff[tables]")
     from pyarrow import ArrowException
 
     try:
-        return parquet.ParquetFile(file)
+        return parquet.ParquetFile(file, **options)
     except (ArrowException, OSError) as e:
         raise DataError(f"{path} is no Parquet file, or is damaged: {e}") from None
 
