@@ -51,7 +51,7 @@ def train(
         ),
     ],
     target: Annotated[
-        str | None, typer.Option(help="The column of a table to predict.", show_default=False)
+        list[str] | None, typer.Option(help="The column of a table to predict.", show_default=False)
     ] = None,
     group: Annotated[
         str | None,
@@ -110,14 +110,14 @@ def train(
     table becomes a model of its column --target; a table of ratings (user, item, rating) or of who took what becomes
     recommendations. Says what it found, trains, and writes NAME.tipoff and a folder NAME_results/ of pictures.
     """
-    from tipoff.cli.settings import Settings
+    from tipoff.cli.settings import Settings, one_target
     from tipoff.cli.train import run_training
 
     if minutes is not None and epochs is not None:
         raise typer.BadParameter("give --minutes or --epochs, not both")
     run_training(
         Settings(
-            path=str(path), target=target, arch=arch, minutes=minutes, epochs=epochs, out=None if out is None else str(out),
+            path=str(path), target=one_target(path, target or []), arch=arch, minutes=minutes, epochs=epochs, out=None if out is None else str(out),
             size=size, bs=bs, seed=seed, pretrained=pretrained, quiet=quiet, group=group, time=time, leave_out=tuple(leave_out or ()),
         )
     )  # fmt: skip

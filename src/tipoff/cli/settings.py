@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,20 @@ class Settings:
     def from_anywhere(self) -> Settings:
         """The same with whole paths, for a resume from another folder."""
         return replace(self, path=str(self.data.absolute()), out=str(self.model_file.absolute()))
+
+
+def one_target(path: Path, asked: Sequence[str]) -> str | None:
+    """The column that --target names. Raises `UsageError`, with the commands that do it, where it names several."""
+    if len(asked) < 2:
+        return asked[0] if asked else None
+    both = "  ".join(
+        f"tipoff train {path} --target {a} {' '.join(f'--leave-out {b}' for b in asked if b != a)} --out {a}"
+        for a in asked
+    )
+    raise UsageError(
+        f"A model predicts one column, and --target names {len(asked)}. Train one for each; leave the others out unless you know them when "
+        f"you ask:  {both}"
+    )
 
 
 def check_place(settings: Settings) -> None:

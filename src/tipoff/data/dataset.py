@@ -21,6 +21,8 @@ from tipoff.notes import note
 from tipoff.rng import uniform
 from tipoff.spec import fingerprint
 
+Field = Tensor | tuple[Tensor, ...]  # what a block makes of the values of a batch
+
 
 class BatchSource(Protocol):
     """What a loader needs of a data set."""
@@ -94,7 +96,7 @@ class SampleDataset:
         """Encode cheap columns, decode the others once where that fits; why items cannot be read."""
         if self._ready:
             return self.bad
-        self._encoded: dict[int, Tensor] = {}
+        self._encoded: dict[int, Field] = {}
         self._stores: dict[int, Store] = {}
         steps = self.plan.train_steps() if self.training else ()
         head = self.plan.head() if self.training else ()
@@ -166,8 +168,9 @@ class SampleDataset:
         self.prepare()
         n_inputs = len(self.plan.inputs)
         if len(self._encoded) == len(self.columns):
-            fields = [self._encoded[k][positions] for k in range(len(self.columns))]
-            return Batch(tuple(fields[:n_inputs]), tuple(fields[n_inputs:]), positions)
+            return _batch(
+                [_rows(self._encoded[k], positions) for k in range(len(self.columns))], n_inputs, positions
+            )
         u = None
         if self.training and self._n_draws:
             u = uniform((self.seed, epoch), positions, self._n_draws).numpy()
@@ -181,12 +184,12 @@ class SampleDataset:
         if len(good) < len(rows):
             positions = self._leave_out(positions, samples, good)
         fields = [
-            self._encoded[k][positions]
+            _rows(self._encoded[k], positions)
             if k in self._encoded
             else self._collate(k, [samples[i][k] for i in good], positions)
             for k in range(len(self.columns))
         ]
-        return Batch(tuple(fields[:n_inputs]), tuple(fields[n_inputs:]), positions)
+        return _batch(fields, n_inputs, positions)
 
     def _leave_out(self, positions: Tensor, samples: list[dict[int, Any] | str], good: list[int]) -> Tensor:
         for i, s in enumerate(samples):
@@ -199,7 +202,7 @@ class SampleDataset:
             )
         return positions[good]
 
-    def _collate(self, k: int, values: list[Any], positions: Tensor) -> Tensor:
+    def _collate(self, k: int, values: list[Any], positions: Tensor) -> Field:
         shapes = [tuple(np.shape(v)) for v in values]
         other = next((i for i, s in enumerate(shapes) if s != shapes[0]), None)
         if other is not None and not self.blocks[k].is_ragged:
@@ -209,8 +212,21 @@ class SampleDataset:
                 f"{names[0]} is {sizes[0]} and {names[1]} is {sizes[1]}; a batch needs one size. "
                 "Add item_tfms=Resize(224)."
             )
-        made: Tensor = self.blocks[k].collate(values)
+        made: Field = self.blocks[k].collate(values)
         return made
+
+
+def _rows(field: Field, positions: Tensor) -> Field:
+    return tuple(t[positions] for t in field) if isinstance(field, tuple) else field[positions]
+
+
+def _batch(fields: Sequence[Field], n_inputs: int, positions: Tensor) -> Batch:
+    """The tensors of the blocks one after the other; a block such as that of rows has several."""
+    x, y = (
+        tuple(t for f in part for t in (f if isinstance(f, tuple) else (f,)))
+        for part in (fields[:n_inputs], fields[n_inputs:])
+    )
+    return Batch(x, y, positions)
 
 
 class PairDataset:

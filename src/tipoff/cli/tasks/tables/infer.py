@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tipoff.cli.settings import Settings
+from tipoff.cli.settings import Settings, one_target
 from tipoff.cli.tasks.recognise import SPLITS, TARGETS
 from tipoff.data.formats import EXCEL, PARQUET
 from tipoff.data.splits import StratifiedSplitter
@@ -36,6 +36,9 @@ def infer(settings: Settings) -> Found:
     frame = _read(settings)
     columns = [str(c) for c in frame.columns]
     target = settings.target or _obvious(columns, settings.data.name)
+    parts = [part.strip() for part in target.split(",")]
+    if target not in columns and len(parts) > 1 and set(parts) <= set(columns):
+        one_target(settings.data, parts)
     named = [("--target", target), ("--group", settings.group), ("--time", settings.time)]
     for option, name in (*named, *(("--leave-out", c) for c in settings.leave_out)):
         if name is not None and name not in columns:
