@@ -133,6 +133,8 @@ def test_a_wrong_row_is_named_with_its_column(url, row, said):
         (b'{"a": ', "The body is not JSON"),
         (b"[" * 5000, "The body is not JSON"),
         (b'{"age": NaN}', "not a number of JSON"),
+        (b"null", "neither a row in JSON"),
+        (b'"x"', "neither a row in JSON"),
     ],
 )
 def test_what_is_no_json_is_refused(url, body, said):

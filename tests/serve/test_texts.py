@@ -63,6 +63,7 @@ def test_a_table_comes_back_with_its_answers(url):
     ("body", "why"),
     [
         (b'{"text": 3}', "The text is 3"),
+        (b"{}", "The text is missing"),
         (b'{"txt": "x"}', "has 'txt'"),
         (b'{"text": " "}', "The text is empty"),
         (b'["good", ""]', "Text 2 is empty"),

@@ -35,6 +35,10 @@ def decode(data: bytes, name: str) -> tuple[DataFrame, bool]:
         raise DataError(f"{name} has more than {MAX_COLUMNS:,} columns.")
     frame = next(iter_table(name, rows=MAX_ROWS + 1, data=data), None)
     if frame is None or frame.empty:
+        if name == UNNAMED:
+            raise DataError(
+                "The body is neither a row in JSON (an object, or a list of objects) nor a CSV with rows below its header."
+            )
         raise DataError(f"{name} has a header and no rows.")
     if len(frame) > MAX_ROWS:
         raise DataError(

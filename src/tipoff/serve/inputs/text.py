@@ -63,6 +63,8 @@ def _text(row: Any, where: str) -> str:
     text = row.get(COLUMN) if isinstance(row, dict) else row
     if isinstance(row, dict) and (unknown := set(row) - {COLUMN}):
         raise DataError(f'{where} has {sorted(unknown)[0]!r:.60}; a text is {{"text": "..."}}, or a string.')
+    if text is None:
+        raise DataError(f'{where} is missing; a text is {{"text": "..."}}, or a string.')
     if not isinstance(text, str):
         raise DataError(f'{where} is {text!r:.60}; a text is {{"text": "..."}}, or a string.')
     return text
