@@ -26,7 +26,8 @@ Average = Literal["softmax", "sigmoid", "mean"]
 
 
 def _look_up(embeds: nn.ModuleList, cats: Tensor) -> list[Tensor]:
-    return [embed(codes) for embed, codes in zip(embeds, cats.unbind(1), strict=True)]
+    columns = cats.t().contiguous()  # once, rather than in each lookup and in the gradient of each
+    return [embed(codes) for embed, codes in zip(embeds, columns, strict=True)]
 
 
 class TabularModel(nn.Module):
@@ -69,9 +70,9 @@ class TabularModel(nn.Module):
         self.layers = nn.Sequential(*made)
 
     def forward(self, cats: Tensor, conts: Tensor) -> Tensor:
-        parts = []
-        if len(self.embeds):
-            parts.append(self.emb_drop(torch.cat(_look_up(self.embeds, cats), 1)))
+        parts = _look_up(self.embeds, cats)
+        if parts and self.training and self.emb_drop.p:
+            parts = [self.emb_drop(torch.cat(parts, 1))]
         if conts.shape[1]:
             parts.append(conts if self.bn_cont is None else self.bn_cont(conts))
         out: Tensor = self.layers(torch.cat(parts, 1))

@@ -40,7 +40,8 @@ def Adam(
     groups = list(params)
     options: dict[str, Any] = {"lr": lr, "betas": (mom, sqr_mom), "eps": eps, "weight_decay": wd}
     fused = _fused(groups)
-    if fused and len({(p.device, p.dtype) for p in _tensors(groups)}) == 1:
+    kinds = {(p.device, p.dtype) for p in _tensors(groups)}
+    if fused and len(kinds) == 1 and next(iter(kinds))[0].type in ("cpu", "cuda"):
         return FusedAdam(groups, **options, decoupled_weight_decay=decouple_wd)
     return (torch.optim.AdamW if decouple_wd else torch.optim.Adam)(groups, **options, fused=fused)
 
