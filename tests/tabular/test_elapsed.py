@@ -2,7 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from tipoff.errors import DataError
 from tipoff.tabular import add_elapsed_times
 
 
@@ -52,3 +54,21 @@ def test_columns_are_fastais_and_the_frame_stays_as_it_is():
 def test_rows_of_the_same_day_stay_as_many_as_they_are():
     df = pd.DataFrame({"day": ["2024-01-01"] * 3, "shop": 1, "sale": [0, 1, 0]})
     assert len(add_elapsed_times(df, "sale", "day", "shop")) == 3
+
+
+def test_new_rows_beside_known_ones_are_as_in_one_table():
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2024-01-01", periods=90)
+    frame = pd.DataFrame({"day": np.tile(days, 2), "shop": np.repeat([1, 2], 90)})
+    frame["sale"] = rng.random(180) < 0.1
+    whole = add_elapsed_times(frame, "sale", "day", "shop")
+    is_new = (frame.day > days[70]).to_numpy() & (frame.day <= days[75])
+    new = frame[is_new].assign(day=lambda f: f.day.dt.strftime("%d.%m.%Y"))
+    made = add_elapsed_times(new, "sale", "day", "shop", known=frame[~is_new])
+    pd.testing.assert_frame_equal(made, whole[is_new], check_dtype=False)
+
+
+def test_known_rows_without_a_column_are_refused():
+    frame = pd.DataFrame({"day": ["2024-05-01"], "shop": [1], "sale": [0]})
+    with pytest.raises(DataError, match="The known rows lack the column 'sale'"):
+        add_elapsed_times(frame, "sale", "day", "shop", known=frame.drop(columns="sale"))

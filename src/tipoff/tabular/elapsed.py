@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 ROWS = 7  # that are added up
 
 
-def add_elapsed_times(df: Any, field_names: Any, date_field: str, base_field: str) -> DataFrame:
+def add_elapsed_times(
+    df: Any, field_names: Any, date_field: str, base_field: str, *, known: Any = None
+) -> DataFrame:
     """A copy of `df` with the time to events of each row, among the rows of the same `base_field` (a shop, a patient).
 
     `field_names` are columns that are true where an event is: a holiday, a promotion. For each there are `AfterNAME`, the
     days since the last event; `BeforeNAME`, the days to the next, zero or negative; both 0 where there is none; `NAME_bw`
     and `NAME_fw`, the number of events in the seven rows up to this one and from this one on.
+
+    `known` are other rows that count as well, and are not given back: beside rows to predict, those of before, and
+    the calendar of events to come. Raises `DataError` for a missing column, and for what is no date.
 
     >>> import pandas as pd
     >>> df = pd.DataFrame({"day": ["2024-05-01", "2024-05-04", "2024-05-06"], "shop": 1, "sale": [0, 1, 0]})
@@ -32,6 +37,8 @@ def add_elapsed_times(df: Any, field_names: Any, date_field: str, base_field: st
     names = [field_names] if isinstance(field_names, str) else list(field_names)
     frame = as_frame(df).copy()
     need_columns(frame, [*names, date_field, base_field], "The table lacks")
+    if known is not None:
+        return _beside(frame, as_frame(known), names, date_field, base_field)
     dates = read_dates(frame, date_field, find_formats(frame[date_field]))
     frame[date_field] = dates
     frame[names] = frame[names].astype(bool)
@@ -45,6 +52,23 @@ def add_elapsed_times(df: Any, field_names: Any, date_field: str, base_field: st
         for name in names:
             made[name + suffix] = _events(frame[name].to_numpy(), groups, order)
     return frame.assign(**made)
+
+
+def _beside(
+    frame: DataFrame, known: DataFrame, names: list[str], date_field: str, base_field: str
+) -> DataFrame:
+    """`frame` with its new columns, made among its rows and those that are known."""
+    import pandas as pd
+
+    columns = [*names, date_field, base_field]
+    need_columns(known, columns, "The known rows lack")
+    parts = []
+    for part in (known[columns], frame):  # each may write its dates in its own way
+        dates = read_dates(part, date_field, find_formats(part[date_field]))
+        parts.append(part.assign(**{date_field: dates}))
+    both = add_elapsed_times(pd.concat(parts, ignore_index=True), names, date_field, base_field)
+    made = both.iloc[len(known) :][[*frame.columns, *(c for c in both.columns if c not in frame.columns)]]
+    return made.set_axis(frame.index, axis=0)
 
 
 def _starts(groups: np.ndarray) -> np.ndarray:  # (N,), in order
