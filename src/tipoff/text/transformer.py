@@ -15,6 +15,7 @@ from tipoff.errors import ArchError, UsageError
 from tipoff.nn.dropout import Dropout
 from tipoff.nn.language import TextClassifier
 from tipoff.optional import need
+from tipoff.text.attention import attend_faster
 from tipoff.text.spec import TextModel
 from tipoff.text.weights import Pretrained
 
@@ -146,6 +147,7 @@ class TransformerClassifier(TextModel):
         if self.y_range is not None:
             layers.append(SigmoidRange(*self.y_range))
         _drop_faster(body)
+        attend_faster(body)
         pooled = PooledTransformer(body, self.pad_idx, self.pool, n_positions(config))
         return TextClassifier(pooled, nn.Sequential(*layers))
 
@@ -200,6 +202,7 @@ class TransformerLM(TextModel):
         if self.checkpointing:
             body.gradient_checkpointing_enable()
         _drop_faster(body)
+        attend_faster(body)
         return CausalModel(body, self.n_out, n_positions(config))
 
     def splitter(self, net: nn.Module) -> list[list[nn.Parameter]]:
