@@ -339,7 +339,9 @@ def test_explain_says_what_spoke_for_the_answer_of_a_row(model, capsys):
     assert "has no row 1;" in refused(capsys, "explain", model, "people.csv", "--row", 1)
 
 
-@pytest.mark.parametrize("targets", [("--target", "rich", "--target", "wealthy"), ("--target", "rich,wealthy")])
+@pytest.mark.parametrize(
+    "targets", [("--target", "rich", "--target", "wealthy"), ("--target", "rich,wealthy")]
+)
 def test_several_targets_are_refused_with_the_commands_that_do_it(home, said, capsys, targets):
     text = refused(capsys, "train", home / "people.csv", *targets)
     assert "A model predicts one column, and --target names 2" in text
