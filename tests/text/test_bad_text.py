@@ -1,11 +1,21 @@
 """Texts as they come: empty, endless, in other encodings and scripts; labels that are missing or new."""
 
+import re
+
 import pandas as pd
 import pytest
 import torch
 
 from tipoff.data import CategoryBlock, DataBlock, parent_label
-from tipoff.text import SubwordTokenizer, TextBlock, TextDataLoaders, WordTokenizer, get_text_files
+from tipoff.text import (
+    AWD_LSTM,
+    SubwordTokenizer,
+    TextBlock,
+    TextDataLoaders,
+    WordTokenizer,
+    get_text_files,
+    language_model_learner,
+)
 from tipoff.text.files import read_text
 
 
@@ -220,3 +230,18 @@ def test_reading_texts_imports_nothing_of_training_and_nothing_heavy():
         ).stdout.strip()
         == "[]"
     )
+
+
+def test_rows_that_are_left_out_are_named_in_their_order(df, heard):
+    df.loc[df.index[::3], "text"] = ""
+    loaders(df)
+    rows = [[int(n) for n in re.findall(r"row (\d+)", said)] for said in heard if "without text" in said]
+    assert len(rows) == 2 and all(r == sorted(r) for r in rows)
+
+
+def test_a_language_model_of_one_word_does_not_write_what_fills_its_vocabulary(heard):
+    frame = pd.DataFrame({"text": ["spam spam"] * 40})
+    dls = TextDataLoaders.from_df(frame, text_col="text", is_lm=True, seed=1, bs=4, seq_len=4)
+    small = {"emb_sz": 4, "n_hid": 4, "n_layers": 1}
+    learn = language_model_learner(dls, AWD_LSTM, small, pretrained=False)
+    assert "xxfake" not in learn.predict("spam", 60, seed=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -254,9 +255,8 @@ def _kept(part: Texts, what: str) -> Texts:
         ("text", [i for i in range(n) if is_missing(part.texts[i])]),
     ):
         if lacks:
-            note(
-                f"{len(lacks)} row{'s' * (len(lacks) > 1)} without {what_lacks} left out: {some((names[i] for i in lacks), 3)}"
-            )
+            where = some(sorted((names[i] for i in lacks), key=_row_number), 3)
+            note(f"{len(lacks)} row{'s' * (len(lacks) > 1)} without {what_lacks} left out: {where}")
     good = [
         i
         for i in range(n)
@@ -265,6 +265,12 @@ def _kept(part: Texts, what: str) -> Texts:
     if not good:
         raise DataError(f"None of the {n} rows to {what} has both a text and a label.")
     return part if len(good) == n else part.take(good)
+
+
+def _row_number(name: object) -> tuple[int, str]:
+    """By the number of a row, otherwise by the name."""
+    found = re.match(r"row (\d+)", str(name))
+    return (int(found[1]) if found else 0, str(name))
 
 
 def is_missing(value: Any) -> bool:

@@ -66,6 +66,11 @@ class WordTokenizer(Tokenizer):
         return {name: i for i, name in enumerate(self.names) if name != FAKE}
 
     @property
+    def special_ids(self) -> frozenset[int]:
+        """Those of every tokenizer, and what fills the vocabulary up: a language model must not draw it."""
+        return super().special_ids.union(i for i, name in enumerate(self.names) if name == FAKE)
+
+    @property
     def _rules(self) -> tuple[r.Rule, ...]:
         return r.RULES if self.rules is None else tuple(r.BY_NAME[name] for name in self.rules)
 
