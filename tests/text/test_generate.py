@@ -1,14 +1,18 @@
 """Going on with a text: what is drawn, what is never written, and what is given back as it was."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
 
 from tests.text.small_models import gpt2
+from tipoff.data import DataBlock, RandomSplitter
 from tipoff.errors import UsageError
-from tipoff.text import TextDataLoaders, continue_text, language_model_learner
-from tipoff.text.generate import chances, drawn
+from tipoff.text import TextBlock, TextDataLoaders, continue_text, language_model_learner
+from tipoff.text.generate import _banned, chances, drawn
 from tipoff.text.model import get_language_model
+from tipoff.text.rules import SPECIALS, fix_html
 from tipoff.text.transformer import TransformerLM, config_of, written
 from tipoff.text.weights import find
 
@@ -45,6 +49,11 @@ def test_settings_that_make_no_sense_are_refused(bad):
         chances(LOGITS, **bad)
 
 
+def without(*ids):
+    """What `drawn` asks: that `ids` are never drawn."""
+    return lambda i: torch.tensor(ids)
+
+
 class Fixed(nn.Module):
     """The same logits at every place; counts what it was given."""
 
@@ -58,7 +67,7 @@ class Fixed(nn.Module):
 
 
 def test_tokens_come_as_often_as_their_probability_says_and_banned_ones_never():
-    stream = drawn(Fixed(LOGITS), torch.tensor([0]), torch.tensor([4]), torch.Generator().manual_seed(0), 8)
+    stream = drawn(Fixed(LOGITS), torch.tensor([0]), without(4), torch.Generator().manual_seed(0), 8)
     many = torch.tensor([next(stream) for _ in range(4000)]).bincount(minlength=5) / 4000
     want = LOGITS.clone().index_fill_(0, torch.tensor([4]), -torch.inf).softmax(0)
     torch.testing.assert_close(many, want, atol=0.03, rtol=0)
@@ -67,7 +76,7 @@ def test_tokens_come_as_often_as_their_probability_says_and_banned_ones_never():
 
 def test_a_network_without_memory_reads_its_context_anew_and_no_more():
     net = Fixed(LOGITS)
-    stream = drawn(net, torch.tensor([0, 1, 2]), torch.tensor([3]), torch.Generator(), 5)
+    stream = drawn(net, torch.tensor([0, 1, 2]), without(3), torch.Generator(), 5)
     for _ in range(5):
         next(stream)
     assert net.seen == [3, 4, 5, 5, 5]
@@ -85,9 +94,8 @@ class Reread(nn.Module):
 
 
 def going_on(net, n, context, **how):
-    stream = drawn(
-        net, torch.tensor([5, 9, 7]), torch.tensor([0, 1]), torch.Generator().manual_seed(3), context, **how
-    )
+    rng = torch.Generator().manual_seed(3)
+    stream = drawn(net, torch.tensor([5, 9, 7]), without(0, 1), rng, context, **how)
     return [next(stream) for _ in range(n)]
 
 
@@ -134,7 +142,7 @@ def test_each_token_is_read_once_until_the_context_is_full_then_three_quarters_a
 
 def test_of_a_prompt_longer_than_the_context_the_end_is_read():
     net = Fixed(LOGITS)
-    next(drawn(net, torch.arange(5).repeat(4), torch.tensor([3]), torch.Generator(), 6))
+    next(drawn(net, torch.arange(5).repeat(4), without(3), torch.Generator(), 6))
     assert net.seen == [6]
 
 
@@ -159,7 +167,7 @@ def test_a_recurrent_network_reads_each_token_once_and_says_what_it_would_of_the
     ids = torch.from_numpy(learn.dls.tokenizer.encode("the movie was about")).long()
     seen = []
     hook = net[0].register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[1]))
-    stream = drawn(net, ids, torch.tensor([0]), torch.Generator(), None, temperature=0)
+    stream = drawn(net, ids, without(0), torch.Generator(), None, temperature=0)
     got = [next(stream) for _ in range(6)]
     hook.remove()
     assert seen == [len(ids), 1, 1, 1, 1, 1]
@@ -187,11 +195,56 @@ def test_a_seed_gives_the_same_text_and_none_another(learn):
     assert len({learn.predict("I think", 20) for _ in range(4)}) > 1
 
 
-def test_numbers_of_words_and_empty_prompts(learn):
+def test_no_words_more_is_the_text_itself_and_fewer_are_refused(learn):
     assert learn.predict("I think", 0) == "I think"
-    assert learn.predict("", 5, seed=1).strip()
     with pytest.raises(UsageError, match="n_words=-1"):
         learn.predict("I think", -1)
+
+
+MARKS = ("xxfld", "xxmaj", "xxup", "xxrep", "xxwrep")
+
+
+@pytest.fixture(params=[False, True], ids=["forwards", "backwards"])
+def full_of_marks(request, reviews, learn):
+    """A model that would write little but the marks of fastai's rules."""
+    learn = trained(reviews, backwards=True) if request.param else learn
+    bias = learn.model[1].bias
+    kept = bias.detach().clone()
+    with torch.no_grad():
+        bias[[learn.dls.tokenizer.id_of(m) for m in MARKS]] = 8.0
+    yield learn
+    with torch.no_grad():
+        bias.copy_(kept)
+
+
+def test_without_a_text_something_is_written_and_no_mark_is(full_of_marks):
+    for n in (1, 2, 3, 5):
+        for seed in range(8):
+            out = full_of_marks.predict("", n, seed=seed)
+            assert out.strip() and "xx" not in out
+
+
+def test_marks_are_drawn_only_where_there_is_room_to_obey_them(full_of_marks):
+    tokens, backwards = full_of_marks.dls.tokenizer, full_of_marks.dls.block.backwards
+    banned = _banned(tokens, 4, True, backwards, torch.device("cpu"))
+    at = [{m for m in MARKS if tokens.id_of(m) in banned(i)} for i in range(4)]
+    every, only = set(MARKS), {"xxfld"}
+    if backwards:
+        assert at == [every, only, only, only]
+    else:
+        assert at == [only, only, only | {"xxrep", "xxwrep"}, every]
+
+
+@pytest.mark.parametrize("rules", [None, [fix_html]], ids=["all rules", "no xxbos"])
+def test_without_a_text_it_begins_at_the_beginning_of_one(reviews, rules):
+    block = TextBlock.from_df("text", is_lm=True, seq_len=12, rules=rules)
+    data = DataBlock(blocks=block, splitter=RandomSplitter(seed=1))
+    dls = data.dataloaders(reviews, bs=8)
+    net = Fixed(torch.zeros(len(dls.tokenizer.names)))
+    begun = []
+    net.register_forward_pre_hook(lambda _, args: begun.append(args[0][0].tolist()))
+    continue_text(SimpleNamespace(plan=dls.plan, net=net, device=torch.device("cpu")), "  ", 1)
+    assert begun == [[dls.tokenizer.bos_id]]
 
 
 def test_training_is_not_disturbed_and_nothing_is_remembered(learn):
@@ -221,6 +274,7 @@ def test_parts_of_words_are_joined_to_what_was_written(reviews):
     learn = trained(reviews, "gpt", {"emb_sz": 32, "n_layers": 1, "n_heads": 4}, tok_tfm="bpe")
     out = learn.predict("the movie was", 12, temperature=0.5, seed=1)
     assert out.startswith("the movie was") and "  " not in out and "▁" not in out and "Ġ" not in out
+    assert {learn.dls.tokenizer.id_of(name) for name in SPECIALS} <= learn.dls.tokenizer.special_ids
 
 
 def test_a_classifier_cannot_go_on_with_a_text(reviews):

@@ -170,6 +170,10 @@ def test_a_vocabulary_of_rare_words_only_says_so():
         ("xxbos xxmaj this is n't xxup bad xxrep 3 !", "This isn't BAD!!!"),
         ("xxbos xxmaj xxmaj one , xxmaj , two xxmaj", "One,, two"),  # as a language model may write them
         ("xxbos xxrep 3", ""),
+        ("xxrep 3 xxmaj great xxup", "Great"),  # marks that ask for what is not there
+        ("a xxrep film xxwrep was xxrep 3 good xxfld", "A film was good"),
+        ("so xxrep 3 xxunk xxwrep 2 xxup bad ! xxmaj xxunk", "so xxunk BAD! xxunk"),
+        ("xxwrep 3 very xxrep 4 !", "very very very!!!!"),
         ('xxmaj he said " yes , i do " ( 3 - 4 times ) .', 'He said "yes, I do" (3-4 times).'),
         ("xxwrep 3 very good . a film . xxpad xxpad xxeos", "very very very good. A film."),
         ("xxfld 1 xxmaj title xxfld 2 xxmaj text", "Title Text"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import torch
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 from tipoff.data.plan import Plan
 from tipoff.errors import UsageError
 from tipoff.text.field import TextField
+from tipoff.text.rules import TK_MAJ, TK_REP, TK_UP, TK_WREP
+from tipoff.text.tokenizer import Tokenizer
 
 
 class Answering(Protocol):
@@ -64,12 +67,12 @@ def chances(
 def drawn(
     net: nn.Module,
     ids: Tensor,
-    banned: Tensor,
+    banned: Callable[[int], Tensor],
     rng: torch.Generator,
     context: int | None = None,
     **how: Any,
 ) -> Iterator[int]:  # ids: (T,)
-    """Token after token that goes on from `ids`, without end. `banned` are never drawn.
+    """Token after token that goes on from `ids`, without end; `banned(i)` are not drawn as the i-th of them, from 0 on.
 
     A network that remembers (it has `hidden`, a state) reads each token once. So does one that can `go_on` from the keys and
     values of what it has read, until there are more than `context` tokens: then it reads the last three quarters of them
@@ -80,13 +83,13 @@ def drawn(
     remembers = not goes_on and _has_state(net)
     text = ids if context is None or remembers else ids[-context:]
     new, past = text, None
-    while True:
+    for i in itertools.count():
         if goes_on:
             out, past = net.go_on(new[None], past)  # type: ignore[operator]
         else:
             out = net(new[None])
         logits = out[0, -1].float()
-        logits[banned] = -torch.inf
+        logits[banned(i)] = -torch.inf
         prob = chances(logits, **how)
         token = torch.multinomial(prob.cpu(), 1, generator=rng).to(ids.device)
         yield int(token)
@@ -116,8 +119,10 @@ def continue_text(
     """`text` and `n_words` tokens more. With a `seed`, the same each time.
 
     The text itself is given back as it was written, words that the model does not know included; marks of the beginning,
-    the end and padding are not written, nor, with `no_unk`, is the mark of unknown words. A model that was trained
-    backwards goes on at the front.
+    the end, fields and padding are not drawn, nor, with `no_unk`, is the mark of unknown words. The last token is no mark
+    that says how the next is written, so that nothing of what was drawn hangs in the air; one before it that cannot be
+    obeyed is left out. Without a text it begins as the texts of its training did. A model that was trained backwards goes
+    on at the front.
 
     >>> predictor = load_predictor("reviews.tipoff")  # doctest: +SKIP
     >>> continue_text(predictor, "I liked this movie because", 40, temperature=0.75)  # doctest: +SKIP
@@ -128,14 +133,13 @@ def continue_text(
     if n_words < 0:
         raise UsageError(f"n_words={n_words}; it must not be negative.")
     tokens = block.tokens
-    specials = [i for i in tokens.special_ids if no_unk or i != tokens.unk_id]
-    ids = tokens.encode(text).tolist()
+    ids = tokens.encode(text).tolist() if text.strip() else []
     ends = {tokens.eos_id, tokens.pad_id} - {tokens.bos_id}
     while ids and ids[-1] in ends:  # added by tokenizers that close each text
         ids.pop()
     ids = ids or [next((i for i in (tokens.bos_id, tokens.eos_id) if i is not None), 0)]
     start = torch.tensor(ids[::-1] if block.backwards else ids, device=model.device)
-    banned = torch.tensor(sorted(specials), dtype=torch.long, device=model.device)
+    banned = _banned(tokens, n_words, no_unk, block.backwards, model.device)
     rng = torch.Generator()
     rng.manual_seed(seed) if seed is not None else rng.seed()
     limit = getattr(model.net, "limit", None) or block.seq_len
@@ -150,6 +154,30 @@ def continue_text(
     whole, known = tokens.decode(ids + new), tokens.decode(ids)
     more = whole[len(known) :] if whole.startswith(known) else f" {tokens.decode(new)}"
     return text + (more.lstrip() if text.endswith(" ") else more)
+
+
+def _banned(
+    tokens: Tokenizer, n: int, no_unk: bool, backwards: bool, device: torch.device
+) -> Callable[[int], Tensor]:
+    """What may not be drawn as the i-th of `n` tokens: what is no text, and marks that there is no room to obey."""
+    never = {i for i in tokens.special_ids if no_unk or i != tokens.unk_id}
+    before_two, before_one = _numbers(tokens, TK_REP, TK_WREP), _numbers(tokens, TK_MAJ, TK_UP)
+    last = never | before_two | before_one
+    at = [
+        torch.tensor(sorted(kept), dtype=torch.long, device=device)
+        for kept in (never, never | before_two, last)
+    ]
+
+    def banned(i: int) -> Tensor:
+        if backwards:
+            return at[2 if i == 0 else 0]
+        return at[max(0, 3 - n + i)]
+
+    return banned
+
+
+def _numbers(tokens: Tokenizer, *names: str) -> set[int]:
+    return {i for name in names if (i := tokens.id_of(name)) is not None}
 
 
 def _has_state(net: nn.Module) -> bool:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
+from unicodedata import combining
 
-from tipoff.text.rules import BOS, EOS, FLD, PAD, TK_MAJ, TK_REP, TK_UP, TK_WREP
+from tipoff.text.rules import BOS, EOS, FLD, PAD, TK_MAJ, TK_REP, TK_UP, TK_WREP, UNK
 
 _SILENT = {BOS, EOS, PAD, "xxfake"}
 _NO_SPACE_BEFORE = re.compile(r"[.,!?;:…%)\]}»”’]+|n['’]t|['’](?:s|m|d|re|ve|ll|em)")
 _NO_SPACE_AFTER = frozenset("([{«“‘$£€#")
 _CAPITALS = {TK_MAJ: lambda word: word[:1].upper() + word[1:], TK_UP: str.upper}
+_REPEATED = {TK_REP, TK_WREP}
+_NUMBERED = {FLD, *_REPEATED}  # marks that a number follows
 _TIGHT = frozenset("-/–")
 _ENDS = frozenset(".!?")
 
@@ -38,22 +42,31 @@ def join_words(tokens: Sequence[str]) -> str:
 
 
 def _obeyed(tokens: Sequence[str]) -> list[str]:
-    """The words after what the marks before them ask for."""
+    """The words after what the marks before them ask for; a mark that asks for what is not there is left out."""
     out: list[str] = []
-    rest, capital = iter(tokens), ""
-    for token in rest:
-        if token in _SILENT:
-            continue
-        if token == FLD:
-            next(rest, None)  # the number of the field
-        elif token in _CAPITALS:
+    todo, capital = deque(token for token in tokens if token not in _SILENT), ""
+    while todo:
+        token = todo.popleft()
+        if token in _CAPITALS:
             capital = token
             continue
-        elif token in (TK_REP, TK_WREP):
-            n, what = next(rest, ""), next(rest, "")
-            times = min(int(n), 100) if n.isdigit() and n.isascii() else 1
-            out += [what * times] if token == TK_REP else [what] * times
+        if token in _NUMBERED:
+            n = todo.popleft() if todo and _is_number(todo[0]) else ""
+            if n and token in _REPEATED and todo and _is_repeated(todo[0], token):
+                times, what = min(int(n), 100), todo.popleft()
+                out += [what * times] if token == TK_REP else [what] * times
         else:
-            out.append(_CAPITALS[capital](token) if capital else token)
+            out.append(_CAPITALS[capital](token) if capital and token != UNK else token)
         capital = ""
     return [word for word in out if word]
+
+
+def _is_number(token: str) -> bool:
+    return token.isdigit() and token.isascii()
+
+
+def _is_repeated(token: str, mark: str) -> bool:
+    """Whether `mark` can have been written before `token`: a character, or a word, that is repeated."""
+    if token in _CAPITALS or token in _NUMBERED:
+        return False
+    return mark == TK_WREP or sum(not combining(c) for c in token) == 1

@@ -106,6 +106,13 @@ class SubwordTokenizer(Tokenizer):
     def eos_id(self) -> int | None:
         return self._mark("eos")
 
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Those of every tokenizer, and fastai's other marks, which are among the tokens but never in texts."""
+        if self.kind == "given":
+            return super().special_ids
+        return super().special_ids.union(i for name in r.SPECIALS if (i := self.id_of(name)) is not None)
+
     @cached_property
     def _around(self) -> tuple[np.ndarray, np.ndarray]:
         """The marks that are put before and behind each text."""

@@ -12,7 +12,7 @@ from tipoff.data.dataloaders import Vocab
 from tipoff.errors import NotSetUp
 from tipoff.spec import Spec
 from tipoff.text.ids import Ids, IdsWriter
-from tipoff.text.rules import BOS, EOS, PAD, UNK
+from tipoff.text.rules import BOS, EOS, FLD, PAD, UNK
 
 Groups = Callable[
     [], Iterable[list[str]]
@@ -109,8 +109,9 @@ class Tokenizer(Spec):
 
     @property
     def special_ids(self) -> frozenset[int]:
-        """Numbers of marks that stand for no text of their own: beginning, end, padding, the unknown."""
-        return frozenset(i for i in (self.pad_id, self.unk_id, self.bos_id, self.eos_id) if i is not None)
+        """Numbers of marks that stand for no text of their own: beginning, end, padding, the unknown, a field."""
+        marks = (self.pad_id, self.unk_id, self.bos_id, self.eos_id, self.id_of(FLD))
+        return frozenset(i for i in marks if i is not None)
 
     def _untrained(self) -> NotSetUp:
         return NotSetUp(
