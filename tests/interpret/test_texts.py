@@ -1,5 +1,7 @@
 """Interpretation of a classifier of texts: the worst errors are texts to be read."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -44,8 +46,14 @@ def test_classes_are_confused_not_tokens(learn):
     assert all(a in ("bad", "good") for a, _, _ in interp.most_confused())
 
 
-def test_texts_of_files_name_their_file(tmp_path):
-    dls = TextDataLoaders.from_folder(in_folders(tmp_path, 20), valid_pct=0.3, seed=1, bs=8)
-    table = ClassificationInterpretation.from_learner(learner(dls)).top_losses_table(3)
+def test_texts_of_files_name_their_file_and_are_as_written_until_it_is_gone(tmp_path):
+    for i, file in enumerate(sorted(in_folders(tmp_path, 20).rglob("*.txt"))):
+        file.write_text(f"Zyzzyva{i}: {file.read_text(encoding='utf-8')}", encoding="utf-8")
+    dls = TextDataLoaders.from_folder(tmp_path, valid_pct=0.3, seed=1, bs=8)
+    interp = ClassificationInterpretation.from_learner(learner(dls))
+    table = interp.top_losses_table(3)
     for row in table.itertuples():
-        assert row.file.endswith(".txt") and isinstance(row.text, str) and row.text
+        assert row.file.endswith(".txt") and row.text == Path(row.file).read_text(encoding="utf-8")
+    Path(table.file[0]).unlink()
+    again = interp.top_losses_table(3)
+    assert again.text[0].startswith("xxunk") and again.text[1:].equals(table.text[1:])

@@ -24,12 +24,10 @@ def texts_with_losses(made: Predictions, target: Target, losses: Tensor, at: Ten
     import pandas as pd
 
     assert made.targets is not None
-    raw = [made.dataset.columns[0][i] for i in made.items[at].tolist()]
+    rows = made.items[at].tolist()
+    raw = [made.dataset.columns[0][i] for i in rows]
     columns: dict[str, Any] = {
-        "text": [
-            made.dataset.block.decode(made.dataset[i][0]) if isinstance(r, Path) else str(r)
-            for i, r in zip(made.items[at].tolist(), raw, strict=True)
-        ],
+        "text": [made.dataset.written(i) for i in rows],
         "truth": [target.decode(v) for v in made.targets[at]],
         "prediction": [target.decode(v) for v in target.decide(made.probs[at])],
     }

@@ -12,8 +12,10 @@ from torch import Tensor
 from tipoff.data.batch import Batch
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
+from tipoff.errors import DataError
 from tipoff.rng import generator, permutation
 from tipoff.text.field import TextField
+from tipoff.text.files import text_of
 from tipoff.text.ids import Ids
 
 CHUNK = 50  # batches that are sorted together, as in fastai
@@ -50,6 +52,14 @@ class TextDataset:
     def __getitem__(self, position: int) -> tuple[Tensor, ...]:
         batch = self.batch(torch.tensor([range(len(self))[position]]), 0)
         return tuple(t[0] for t in (*batch.x, *batch.y))
+
+    def written(self, position: int) -> str:
+        """A text as it was written; where its file cannot be read any more, as its tokens say it."""
+        raw = self.columns[0][position]
+        try:
+            return text_of(raw)
+        except DataError:
+            return self.block.decode(self._one(position))
 
     def _one(self, position: int) -> Tensor:
         ids = self.block.cut(self.ids[position])
