@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "tipoff"
 
 GROUND = {"errors", "rng", "optional", "notes", "nn", "metrics"}
-PLAIN = {*GROUND, "spec", "display", "decode", "answer"}
+PLAIN = {*GROUND, "spec", "display", "decode", "answer", "figures"}
 BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
 APPLICATIONS = {"vision", "text", "tabular", "collab"}
 
@@ -26,6 +26,7 @@ MAY: dict[str, set[str]] = {
     "optional": {"errors"},
     "decode": {"errors"},
     "answer": set(),
+    "figures": {"answer"},
     "nn": {"errors"},
     "metrics": {"errors"},
     "spec": {"errors", "optional"},

@@ -712,12 +712,15 @@ def test_percents_in_templates_are_those_of_python():
 
 
 def test_what_calibrate_says_becomes_a_sentence():
-    from tipoff.learner.calibrate import Calibration
+    from tipoff.learner.calibrate import NEVER, Calibration
 
-    said = str(Calibration(1.2, 0.6, 41, 36, 35))
+    said = str(Calibration(1.2, 0.6, 41, 36, 35, "photos"))
     assert (
-        word("checked", said) == "Of 41 items it had never seen, it was sure of 36, and right on 35 of those."
+        word("checked", said)
+        == "Of 41 photos it had never seen, it was sure of 36, and right on 35 of those."
     )
+    none = str(Calibration(1.2, NEVER, 3, 0, 0, "rows"))
+    assert word("checked", none).startswith("Of 3 rows it had never seen, it was sure of none: not even")
 
 
 def test_no_inline_code_or_style_and_no_other_host():

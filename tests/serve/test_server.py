@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import time
 
@@ -42,6 +43,18 @@ def test_a_model_that_is_never_sure_says_so(model_file, tmp_path):
     assert "This model calls no answer sure. Of 11 items it had never seen, it was sure of none" in said
     assert "sure of none" in card and "99.9 %" not in card
     assert not answer["sure"]
+
+
+def test_the_card_says_figures_as_people_do(model_file, tmp_path):
+    bundle = read(model_file)
+    bundle.facts["figures"] = {"train_loss": 0.31244, "valid_loss": None, "accuracy": 0.8699, "roc_auc": 0.93}
+    with running([TorchModel(write(tmp_path / "x.tipoff", bundle), 10**7)]) as url:
+        card = httpx.get(f"{url}/card").text
+    said = re.findall(r"<dt>(.*)</dt><dd>(.*)</dd>", card)
+    assert ("Accuracy", "87.0 %") in said and ("AUC", "0.930") in said
+    assert ("Loss on what it learned from", "0.312") in said
+    assert ("Loss on what it was checked on", "none") in said
+    assert "on what it was checked on" in bundle.card and "valid_loss" not in bundle.card
 
 
 # answers ------------------------------------------------------------------------------------------

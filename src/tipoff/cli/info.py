@@ -8,7 +8,7 @@ from typing import Any
 from tipoff.answer import number
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import verify
-from tipoff.cli.screen import counted, field, percent, say
+from tipoff.cli.screen import field, percent, say
 from tipoff.errors import some
 
 
@@ -23,7 +23,7 @@ def show_info(model: Path, check: bool) -> None:
         field("answers", str(facts["task"]))
     for name, text in _columns(plan.inputs[0]):
         field(name, text)
-    for name, value in _facts(facts):
+    for name, value in _facts(facts, plan.inputs[0].things):
         if value is not None:
             field(name, str(value))
     steps = (*plan.item_tfms, *plan.batch_tfms)
@@ -60,14 +60,12 @@ def _column(c: Any) -> str:
     return f"{c.name} ({len(c.choices)})"
 
 
-def _facts(facts: dict[str, Any]) -> list[tuple[str, Any]]:
-    """What is known of the training, in the words that are shown; None where it is not known."""
+def _facts(facts: dict[str, Any], things: str) -> list[tuple[str, Any]]:
+    """What is known of the training on so many `things`, in the words that are shown; None where it is not known."""
     items, baseline = facts.get("items"), facts.get("baseline")
     data = None
     if isinstance(items, dict):
-        data = (
-            f"{counted(items.get('train', 0), 'item')} to learn from, {items.get('valid', 0):,} to check on"
-        )
+        data = f"{items.get('train', 0):,} {things} to learn from, {items.get('valid', 0):,} to check on"
     return [
         ("result", facts.get("result")),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -35,6 +35,8 @@ class PairBlock(Block):
     items: tuple[Any, ...] | None = None
     user_features: Features | None = None
     item_features: Features | None = None
+
+    things: ClassVar[str] = "pairs"
 
     def setup(self, values: Sequence[Any]) -> Self:
         if self.users is not None and self.items is not None:

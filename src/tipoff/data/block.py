@@ -28,6 +28,7 @@ class Block(Spec):
 
     kind: ClassVar[Kind] = Kind.LABEL
     is_cheap: ClassVar[bool] = True  # encoded for all items at once and kept in memory
+    things: ClassVar[str] = "items"  # what samples that begin with it are called
     is_ragged: ClassVar[bool] = False  # encoded values differ in length, and `collate` pads them
     item_tfms: ClassVar[tuple[ItemTransform, ...]] = ()  # always, before those of the user
     batch_tfms: ClassVar[tuple[BatchTransform, ...]] = ()  # always, after those of the user

@@ -29,16 +29,17 @@ class Calibration(NamedTuple):
     n: int
     n_sure: int
     n_sure_right: int
+    things: str = "items"  # what there are n of
 
     def __str__(self) -> str:
         if not self.n_sure:
             return (
-                f"sure of none of {self.n:,} unseen items: not even its most probable answers were right in "
+                f"sure of none of {self.n:,} unseen {self.things}: not even its most probable answers were right in "
                 f"{100 * RIGHT:.0f} % of the cases"
             )
         return (
-            f"sure of {self.n_sure:,} of {self.n:,} unseen items, with {math.floor(1000 * self.sure_above) / 10:g} % or more, "
-            f"and right on {self.n_sure_right:,} of these"
+            f"sure of {self.n_sure:,} of {self.n:,} unseen {self.things}, with "
+            f"{math.floor(1000 * self.sure_above) / 10:g} % or more, and right on {self.n_sure_right:,} of these"
         )
 
 
@@ -97,7 +98,8 @@ def calibrated(learn: Learner) -> tuple[Calibration, Predictions]:
     learn.target = new
     top, said = prob.max(-1)
     sure = top >= threshold
-    result = Calibration(temperature, threshold, len(y), int(sure.sum()), int((said == y)[sure].sum()))
+    n_sure, n_right = int(sure.sum()), int((said == y)[sure].sum())
+    result = Calibration(temperature, threshold, len(y), n_sure, n_right, plan.inputs[0].things)
     learn.facts["sure"] = str(result)
     return result, replace(made, probs=new.activation(logits), losses=losses)
 

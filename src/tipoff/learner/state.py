@@ -12,6 +12,7 @@ import tipoff
 from tipoff.bundle.file import Bundle, read, write
 from tipoff.bundle.predictor import Predictor
 from tipoff.errors import BundleError, UsageError, did_you_mean
+from tipoff.figures import name_in_words, value_in_words
 from tipoff.learner.again import KEY
 from tipoff.spec import Catalog, Spec
 from tipoff.train.checkpoint import write_checkpoint
@@ -54,7 +55,12 @@ def export(learn: Learner, path: Path, catalog: Catalog | None) -> Path:
         )
     facts = {**learn.facts, **_facts(learn)}
     bundle = Bundle(
-        learn.dls.plan, learn.model_spec, learn.model.state_dict(), facts, card(facts), _check(learn)
+        learn.dls.plan,
+        learn.model_spec,
+        learn.model.state_dict(),
+        facts,
+        card(facts, learn.dls.plan.inputs[0].things),
+        _check(learn),
     )
     return write(path, bundle, catalog)
 
@@ -94,17 +100,17 @@ def _check(learn: Learner) -> dict[str, torch.Tensor]:
     return {**{f"x{i}": t for i, t in enumerate(batch.x)}, "prob": prob}
 
 
-def card(facts: dict[str, Any]) -> str:
-    """The model card: what it was trained on, how good it is, on what terms its weights came."""
+def card(facts: dict[str, Any], things: str = "items") -> str:
+    """The model card: what it was trained on (so many `things`), how good it is, on what terms its weights came."""
     lines = ["# Model card", ""]
     if "task" in facts:
         lines += [str(facts["task"]), ""]
     if "items" in facts:
         lines.append(
-            f"Trained on {facts['items']['train']} items, checked on {facts['items']['valid']}, {facts['epochs']} epochs."
+            f"Trained on {facts['items']['train']:,} {things}, checked on {facts['items']['valid']:,}, {facts['epochs']} epochs."
         )
     for name, value in (facts.get("figures") or {}).items():
-        lines.append(f"- {name}: {value:.4g}" if value is not None else f"- {name}: none")
+        lines.append(f"- {name_in_words(name)}: {value_in_words(name, value)}")
     for key in ("arch", "weights", "licence", "baseline", "result"):
         if facts.get(key):
             lines.append(f"- {key}: {facts[key]}")

@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import tipoff
 from tipoff.errors import DataError
+from tipoff.figures import name_in_words, value_in_words
 from tipoff.serve.batcher import Batcher, Busy
 from tipoff.serve.counters import Counters
 from tipoff.serve.guard import Guard
@@ -45,6 +46,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
     pages = Environment(
         loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape(default=True)
     )
+    pages.filters |= {"name_in_words": name_in_words, "value_in_words": value_in_words}
     limits = {"max_upload_mb": settings.max_upload, "max_files": settings.max_files}
 
     @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -48,6 +48,8 @@ class RowBlock(Block):
     columns: tuple[Column, ...] = ()
     y_names: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+
+    things: ClassVar[str] = "rows"
 
     @property
     def n_tensors(self) -> int:

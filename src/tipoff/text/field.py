@@ -52,6 +52,7 @@ class TextField(Block):
     mark_fields: bool | None = None
     keep: Keep = "start"
 
+    things: ClassVar[str] = "texts"
     is_cheap: ClassVar[bool] = False
     is_ragged: ClassVar[bool] = True
 

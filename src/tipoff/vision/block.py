@@ -33,6 +33,7 @@ class ImageBlock(Block):
     mode: str = "RGB"
 
     kind: ClassVar[Kind] = Kind.IMAGE
+    things: ClassVar[str] = "photos"
     is_cheap: ClassVar[bool] = False
     batch_tfms: ClassVar[tuple[BatchTransform, ...]] = (IntToFloat(),)
 
