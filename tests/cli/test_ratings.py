@@ -146,7 +146,10 @@ def test_what_is_for_tables_is_refused(model, capsys, tmp_path):
     assert "--out is not for a model of ratings" in refused(
         capsys, "predict", model, "--out", tmp_path / "x.csv"
     )
-    assert "says why with each" in refused(capsys, "explain", model, "films.csv")
+    text = refused(capsys, "explain", model, "films.csv")
+    asked = text.rpartition(": tipoff ")[2].split()
+    assert "says why with each" in text and asked[:3] == ["predict", model, "--user"]
+    assert tipoff(*asked, "-n", 1) == 0
 
 
 def test_info_says_what_it_holds(model, capsys):

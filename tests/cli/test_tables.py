@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from tests.people import people
 from tipoff.bundle.file import read
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.cli.settings import Settings
+from tipoff.cli.tasks import tables
 from tipoff.cli.tasks.tables import predict
 from tipoff.cli.tasks.tables.train import prepare
 from tipoff.learner.state import load_learner
@@ -220,8 +222,26 @@ def test_a_training_that_was_cut_off_goes_on_to_the_same_model(tmp_path, monkeyp
         assert tipoff(*asked, "--out", "cut") == 130
     assert "tipoff resume cut_results/checkpoint.pt" in words(capsys.readouterr().err)
     assert tipoff("resume", "cut_results/checkpoint.pt") == 0
+    assert "was finished" not in words(capsys.readouterr().out)
     one, other = read("whole.tipoff").weights, read("cut.tipoff").weights
     assert all(one[k].equal(other[k]) for k in one)
+
+
+def test_a_training_that_was_cut_off_at_its_report_only_reports(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    people(200)[["job", "age", "rich"]].to_csv("t.csv", index=False)
+
+    def cut(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as m:
+        m.setattr(tables, "report", cut)
+        assert tipoff("train", "t.csv", "--target", "rich", "--epochs", 2) == 130
+    assert "valid" in capsys.readouterr().out
+    assert tipoff("resume", "t_results/checkpoint.pt") == 0
+    said = words(capsys.readouterr().out)
+    assert "this training was finished: all that is left to do is its report" in said
+    assert "epoch train valid" not in said and "right on" in said and Path("t.tipoff").exists()
 
 
 # answers --------------------------------------------------------------------------------------------

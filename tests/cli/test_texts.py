@@ -15,7 +15,8 @@ from tests.text.small_models import bert
 from tipoff.bundle.file import read
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.recognise import task_for
-from tipoff.cli.tasks.texts.budget import few, plan_of
+from tipoff.cli.tasks.texts import train
+from tipoff.cli.tasks.texts.budget import Plan, few, plan_of
 from tipoff.cli.tasks.texts.infer import infer
 from tipoff.cli.tasks.texts.train import prepare
 from tipoff.notes import listening
@@ -105,6 +106,7 @@ def test_the_figure_comes_with_an_interval_and_beside_counted_words(said, home):
     assert facts["baseline"] == f"logistic regression on words: {theirs[1]} %" and facts["sure"].startswith(
         "sure of"
     )
+    assert "of 40 unseen texts, with" in facts["sure"]
 
 
 def test_errors_and_pictures_are_kept(said, home):
@@ -139,9 +141,17 @@ def test_where_the_time_is_short_the_head_stays_as_it_was_fitted(small_bert, hom
     monkeypatch.chdir(home)
     assert tipoff("train", "reviews.csv", "--arch", small_bert, "--minutes", 0.001, "--out", "short") == 0
     said = words(capsys.readouterr().out)
-    assert "fewer than the head has seen: the network stays as it is" in said
+    assert "fewer than half of the 160 that the head has seen: the network stays as it is" in said
     right, head = re.search(r"unseen texts: ([\d.]+) %", said), re.search(r"frozen network: ([\d.]+) %", said)
     assert right and head and float(right[1]) == pytest.approx(float(head[1]), abs=5)  # bfloat16
+
+
+def test_where_most_of_the_texts_fit_all_layers_learn(small_bert, home, said, monkeypatch, capsys):
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(train, "plan_of", lambda *_: Plan(1, 128, 1.0, 100))
+    assert tipoff("train", "reviews.csv", "--arch", small_bert, "--minutes", 1, "--out", "most") == 0
+    said = words(capsys.readouterr().out)
+    assert "1 epoch on 128 of the 160 texts, which is what fits" in said and "stays as it is" not in said
 
 
 def test_files_in_class_folders_are_learned_from(tmp_path, monkeypatch, capsys):
@@ -188,9 +198,10 @@ def test_minutes_plan_epochs_and_texts(tmp_path):
     with listening(lambda _: None), contextlib.redirect_stdout(io.StringIO()):
         learn = prepare(Settings(str(tmp_path / "t.csv"), target="label", pretrained=False))
     before = {k: v.clone() for k, v in learn.model.state_dict().items()}
-    assert plan_of(learn, 1e6, 7)[:2] == (7, 320)
+    plenty = plan_of(learn, 1e6, 7)
+    assert (plenty.n_epochs, plenty.n_texts, plenty.n_fit) == (7, 320, 320)
     none = plan_of(learn, 0.0, 7)
-    assert none.n_epochs == 1 and none.n_texts == 8 * learn.dls.train.bs
+    assert (none.n_epochs, none.n_texts, none.n_fit) == (1, 8 * learn.dls.train.bs, 0)
     assert all((before[k] == v).all() for k, v in learn.model.state_dict().items())
     part = few(learn.dls, 100, 3)
     assert (part.train.n, part.valid.n) == (100, 80) and few(
@@ -201,8 +212,6 @@ def test_minutes_plan_epochs_and_texts(tmp_path):
 
 
 def test_a_training_that_was_cut_off_goes_on(tmp_path, monkeypatch, capsys):
-    from tipoff.cli.tasks.texts import train
-
     monkeypatch.chdir(tmp_path)
     sentences(100).to_csv("t.csv", index=False)
     command = ["train", "t.csv", "--target", "label", "--no-pretrained", "--epochs", 2]
@@ -295,6 +304,7 @@ def test_info_says_what_it_holds(model, capsys):
     said = words(capsys.readouterr().out)
     assert (
         "one of 2: bad, good" in said
+        and "160 texts to learn from, 40 to check on" in said
         and "logistic regression on words" in said
         and "answers as where it was" in said
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tipoff.bundle.predictor import load_predictor
 from tipoff.cli.kind import task_of
+from tipoff.cli.screen import command, short
 from tipoff.errors import UsageError
 
 
@@ -30,6 +31,10 @@ def run_explanation(model: Path, given: str, row: int, out: Path | None) -> None
             raise UsageError("--out is for the picture of a photo; a text is explained here.")
         run_text_explanation(predictor, given)
     else:
+        from tipoff.collab.recommender import Recommender
+
+        someone = str(Recommender(predictor).users[0])
         raise UsageError(
-            "A model of ratings says why with each recommendation: tipoff predict MODEL --user NAME"
+            "A model of ratings says why with each recommendation:\n"
+            + command("predict", short(model), "--user", someone)
         )

@@ -285,11 +285,12 @@ def export(
     written where they differ.
     """
     from tipoff.cli.export import run_export
+    from tipoff.cli.screen import command
 
     if not onnx:
         raise typer.BadParameter("say as what: --onnx")
     path = run_export(model, out)
-    print(f"\nNext:  tipoff serve {path}")
+    print(f"\nNext:  {command('serve', str(path))}")
 
 
 @app.command()

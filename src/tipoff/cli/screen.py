@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -70,14 +71,34 @@ def each_once() -> Callable[[str], None]:
 
 
 def error(text: str) -> None:
-    """What went wrong, where, what to do: one block, to standard error."""
+    """What went wrong, where, what to do: one block, to standard error; a command keeps its line, to be copied."""
     sys.stdout.flush()
     blocks = [
-        textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+        line
+        if line.startswith("tipoff ")
+        else textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
         for line in text.splitlines()
     ]
     first, *rest = "\n".join(blocks).split(". ", 1)
     console(error=True).print(Text.assemble("\n", (first, STYLES["error"]), *(". " + r for r in rest)))
+
+
+def command(*parts: str) -> str:
+    """A command of tipoff's that can be copied and run, whatever is in its names.
+
+    >>> command("predict", "films of 1994.tipoff", "--user", "42")
+    "tipoff predict 'films of 1994.tipoff' --user 42"
+    """
+    return shlex.join(["tipoff", *parts])
+
+
+def tell_next(*commands: str) -> None:
+    """What to do next: commands, each on one line so that it can be copied."""
+    if _silent.get():
+        return
+    say()
+    for i, line in enumerate(commands):
+        console().print(Text(f"{'' if i else 'next':<16} {line}"))
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tipoff.cli.screen import command
 from tipoff.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,13 +75,21 @@ def one_target(path: Path, asked: Sequence[str]) -> str | None:
     """The column that --target names. Raises `UsageError`, with the commands that do it, where it names several."""
     if len(asked) < 2:
         return asked[0] if asked else None
-    both = "  ".join(
-        f"tipoff train {path} --target {a} {' '.join(f'--leave-out {b}' for b in asked if b != a)} --out {a}"
+    each = [
+        command(
+            "train",
+            str(path),
+            "--target",
+            a,
+            *(s for b in asked if b != a for s in ("--leave-out", b)),
+            "--out",
+            a,
+        )
         for a in asked
-    )
+    ]
     raise UsageError(
         f"A model predicts one column, and --target names {len(asked)}. Train one for each; leave the others out unless you know them when "
-        f"you ask:  {both}"
+        "you ask:\n" + "\n".join(each)
     )
 
 

@@ -48,16 +48,31 @@ def run_training(settings: Settings) -> None:
 
 def resume_training(checkpoint: Path) -> None:
     """Make data and network as before, and go on from the checkpoint."""
-    meta = read_checkpoint(checkpoint)["meta"]
+    saved = read_checkpoint(checkpoint)
+    meta = saved["meta"]
     if "settings" not in meta:
         raise UsageError(
             f"{checkpoint} was not written by tipoff train; call learn.resume({str(checkpoint)!r}) in Python."
         )
+    done = _is_done(saved)
     settings = Settings(**{"task": "pictures", **meta["settings"]})  # the only task of older checkpoints
     with listening(screen.each_once()), screen.silence(settings.quiet):
         learn, task = _prepare(settings), task_named(str(settings.task))
         saving = SaveCheckpoint(checkpoint)
-        _train(learn, settings, meta["baseline"], saving, lambda: task.resume(learn, checkpoint, saving))
+
+        def go() -> None:
+            if done:
+                screen.note("this training was finished: all that is left to do is its report")
+            with learn.no_bar() if done else nullcontext():
+                task.resume(learn, checkpoint, saving)
+
+        _train(learn, settings, meta["baseline"], saving, go)
+
+
+def _is_done(saved: dict[str, Any]) -> bool:
+    """Whether a checkpoint was written after the last epoch of the last stage."""
+    stages, stage = saved["meta"]["stages"], saved["meta"]["stage"]
+    return bool(stage == len(stages) - 1 and saved["run"]["position"][0] >= stages[stage]["n_epochs"])
 
 
 def _prepare(settings: Settings) -> Learner:
@@ -77,7 +92,7 @@ def _train(
             go()
     except KeyboardInterrupt:
         if saving.path.exists():
-            screen.error(f"Stopped. From the last save on:  tipoff resume {short(saving.path)}")
+            screen.error(f"Stopped. From the last save on:  {screen.command('resume', short(saving.path))}")
         raise
     report = task_named(str(settings.task)).report(learn, settings, baseline)
     saving.path.unlink(missing_ok=True)

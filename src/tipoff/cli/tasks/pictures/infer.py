@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tipoff.cli.screen import command
 from tipoff.cli.tasks.recognise import is_file_name
 from tipoff.data.items import IMAGE_EXTENSIONS, get_files, get_image_files, need_images
 from tipoff.data.labels import parent_label
@@ -52,8 +53,8 @@ def infer(path: Path, target: str | None, seed: int, skip: Path | None = None) -
     files = [p for p in every if p.suffix.lower() in IMAGE_EXTENSIONS]
     if tables and not files:
         raise DataError(
-            f"{root} holds no pictures, and {some(sorted(p.name for p in tables))}. To learn from a table, name it: "
-            f"tipoff train {sorted(tables)[0]}"
+            f"{root} holds no pictures, and {some(sorted(p.name for p in tables))}. To learn from a table, name it:\n"
+            + command("train", str(sorted(tables)[0]))
         )
     files = files or need_images(root)
     folders = sorted({parent_label(f) for f in files if f.parent != root})
@@ -114,7 +115,7 @@ def _from_table(file: Path, target: str | None, seed: int) -> Found:
     if names is None:
         raise DataError(
             f"{file}: none of the columns {some(columns, 12)} holds names of pictures, such as photo_1.jpg. "
-            f"To learn from the table itself, name it: tipoff train {file}"
+            f"To learn from the table itself, name it:\n" + command("train", str(file))
         )
     if target is not None and target not in columns:
         raise DataError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.cli.figures import right_on, save_pictures
-from tipoff.cli.screen import field, percent, say, short
+from tipoff.cli.screen import command, field, percent, say, short, tell_next
 from tipoff.cli.settings import Settings
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
 from tipoff.learner.calibrate import Calibration, calibrated
@@ -41,10 +41,12 @@ class Report:
             field("most confused", ", ".join(f"{a} taken for {b} {c}" for a, b, c in self.confused[:3]))
         field("pictures", "  ".join(map(short, self.pictures)))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
-        say()
-        field("next", f"tipoff serve {short(self.model)}")
-        field("", f"tipoff predict {short(self.model)} new/*.jpg")
-        field("", f"tipoff explain {short(self.model)} photo.jpg")
+        model = short(self.model)
+        tell_next(
+            command("serve", model),
+            command("predict", model) + " new/*.jpg",
+            command("explain", model, "photo.jpg"),
+        )
 
 
 def report(learn: Learner, settings: Settings, baseline: float | None) -> Report:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.cli.figures import save_pictures
-from tipoff.cli.screen import field, say, short
+from tipoff.cli.screen import command, field, say, short, tell_next
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.ratings.clicks import figures_of_clicks, is_of_clicks
 from tipoff.collab.learner import CollabLearner
@@ -41,9 +41,8 @@ class Report:
         if self.pictures:
             field("pictures", "  ".join(map(short, self.pictures)))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
-        say()
-        field("next", f"tipoff serve {short(self.model)}")
-        field("", f"tipoff predict {short(self.model)} --user {self.someone}")
+        model = short(self.model)
+        tell_next(command("serve", model), command("predict", model, "--user", str(self.someone)))
 
 
 def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from tipoff.answer import number
 from tipoff.cli.figures import right_on, save_pictures
-from tipoff.cli.screen import field, note, percent, say, short
+from tipoff.cli.screen import command, field, note, say, short, tell_next
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables.draw import predicted_and_true
 from tipoff.data.target import CategoryBlock
+from tipoff.figures import name_in_words, value_in_words
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
 from tipoff.interpret.importance import Importance, permutation_importance
 from tipoff.interpret.reliability import calibration_curve
@@ -25,7 +26,7 @@ from tipoff.learner.predictions import Predictions
 from tipoff.tabular.baseline import figures_of
 from tipoff.tabular.learner import TabularLearner
 
-WORDS = {"accuracy": "accuracy", "roc_auc": "AUC", "log_loss": "log loss", "mae": "off by (MAE)", "rmse": "RMSE", "r2": "R²"}  # fmt: skip
+SHOWN = ("accuracy", "roc_auc", "log_loss", "mae", "rmse", "r2")
 MOST_CLASSES = 30  # of a confusion matrix that can be read
 TOO_GOOD = 0.99  # R² or AUC
 SHUFFLED = 200_000  # predictions, for what mattered
@@ -47,10 +48,10 @@ class Report:
         """How good it is on rows it has not seen, and the trees on the same rows."""
         say(self.result, style="strong", of=self.result)
         say()
-        names = [n for n in WORDS if n in self.figures and n in self.beside["figures"]]
-        say(f"{'':<24}" + "".join(f"{WORDS[n]:>14}" for n in names))
+        names = [n for n in SHOWN if n in self.figures and n in self.beside["figures"]]
+        say(f"{'':<24}" + "".join(f"{name_in_words(n):>14}" for n in names))
         for who, figures in (("this network", self.figures), (self.beside["name"], self.beside["figures"])):
-            say(f"{who:<24}" + "".join(f"{_figure(n, figures[n]):>14}" for n in names))
+            say(f"{who:<24}" + "".join(f"{value_in_words(n, figures[n]):>14}" for n in names))
         if self.calibration is not None:
             say()
             say(str(self.calibration))
@@ -72,20 +73,16 @@ class Report:
         if mattered:
             field(
                 "what mattered",
-                f"{', '.join(mattered[:6])} ({WORDS.get(self.importance.figure, self.importance.figure)} lost without it)",
+                f"{', '.join(mattered[:6])} ({name_in_words(self.importance.figure)} lost without it)",
             )
         field("pictures", "  ".join(map(short, self.pictures)))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
-        say()
-        field("next", f"tipoff serve {short(self.model)}")
-        field("", f"tipoff predict {short(self.model)} new.csv --out scored.csv")
-        field("", f"tipoff explain {short(self.model)} new.csv")
-
-
-def _figure(name: str, value: float) -> str:
-    if name == "accuracy":
-        return percent(value)
-    return f"{value:.3f}" if name in ("roc_auc", "log_loss", "r2") else number(value)
+        model = short(self.model)
+        tell_next(
+            command("serve", model),
+            command("predict", model, "new.csv", "--out", "scored.csv"),
+            command("explain", model, "new.csv"),
+        )
 
 
 def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
@@ -102,7 +99,9 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
     )  # sees more than accuracy does
     importance = permutation_importance(learn, metric, n_repeats=3, n_rows=n_rows)
     result = right_on(*right_of(made), "rows") if is_class else _numbers(made.probs, made.targets, figures)
-    beside = ", ".join(f"{WORDS[n]} {_figure(n, v)}" for n, v in baseline["figures"].items() if n in WORDS)
+    beside = ", ".join(
+        f"{name_in_words(n)} {value_in_words(n, v)}" for n, v in baseline["figures"].items() if n in SHOWN
+    )
     learn.facts |= {
         "result": result,
         "baseline": f"{baseline['name']}: {beside}",

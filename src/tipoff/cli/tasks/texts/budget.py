@@ -23,11 +23,12 @@ FEWEST_BATCHES = 8
 
 
 class Plan(NamedTuple):
-    """Epochs of `n_texts` texts, which take about so long."""
+    """Epochs of `n_texts` texts, which take about so long; in the time there is, `n_fit` of them could be learned from."""
 
     n_epochs: int
     n_texts: int
     seconds: float = 0.0
+    n_fit: int = 0  # below `n_texts` where these are the fewest that are tried
 
 
 def plan_of(learn: Learner, seconds: float, most_epochs: int) -> Plan:
@@ -39,10 +40,11 @@ def plan_of(learn: Learner, seconds: float, most_epochs: int) -> Plan:
     left = seconds - CHECKS * check
     n = min(most_epochs, int(left // (epoch + check)))
     if n >= 1:
-        return Plan(n, train.n, n * (epoch + check) + CHECKS * check)
+        return Plan(n, train.n, n * (epoch + check) + CHECKS * check, train.n)
     share = max(0.0, left - check) / epoch
-    n_texts = min(train.n, max(FEWEST_BATCHES * train.bs, int(share * train.n)))
-    return Plan(1, n_texts, epoch * n_texts / train.n + (CHECKS + 1) * check)
+    n_fit = min(train.n, int(share * train.n))
+    n_texts = min(train.n, max(FEWEST_BATCHES * train.bs, n_fit))
+    return Plan(1, n_texts, epoch * n_texts / train.n + (CHECKS + 1) * check, n_fit)
 
 
 def few(dls: DataLoaders, n: int, seed: int, split: int = 0) -> DataLoaders:

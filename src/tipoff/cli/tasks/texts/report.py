@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.cli.figures import right_on, save_pictures
-from tipoff.cli.screen import field, percent, say, short
+from tipoff.cli.screen import command, field, percent, say, short, tell_next
 from tipoff.cli.settings import Settings
 from tipoff.errors import DataError
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
@@ -54,10 +54,12 @@ class Report:
         field("pictures", "  ".join(map(short, self.pictures)))
         field("errors", short(self.table))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
-        say()
-        field("next", f"tipoff serve {short(self.model)}")
-        field("", f"tipoff predict {short(self.model)} {self.new}")
-        field("", f'tipoff explain {short(self.model)} "some text"')
+        model = short(self.model)
+        tell_next(
+            command("serve", model),
+            f"{command('predict', model)} {self.new}",
+            f'{command("explain", model)} "some text"',
+        )
 
 
 def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:

@@ -34,6 +34,7 @@ RATE = 1e-2  # from the beginning
 EPOCHS, EPOCHS_OURS = 4, 10  # at most, where no number was asked for
 MINUTES = 10.0  # likewise
 HEAD_TEXTS = 1000  # that a head on frozen features is fitted to, and judged on
+WORTH_IT = 0.5  # of the texts that the head has seen: fewer would teach the network less than it loses
 RARE = 5  # texts of a class
 
 
@@ -132,9 +133,11 @@ def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint
         plan = Plan(settings.epochs or 0, n_texts)
     else:
         plan = plan_of(learn, minutes * 60 - spent, 100 if settings.minutes else usual)
-        if _knows(learn) and plan.n_texts < min(n_texts, HEAD_TEXTS):
+        seen = min(n_texts, HEAD_TEXTS)
+        if _knows(learn) and plan.n_fit < WORTH_IT * seen:
             note(
-                f"{minutes:g} minutes are enough for {plan.n_texts:,} texts, fewer than the head has seen: the network stays as it is"
+                f"{minutes:g} minutes are enough for {plan.n_fit:,} texts, fewer than half of the {seen:,} that the head has seen: "
+                "the network stays as it is"
             )
             return
         _say_plan(plan, n_texts, minutes)
