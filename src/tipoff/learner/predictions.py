@@ -19,12 +19,11 @@ from tipoff.data.show import show_sample
 from tipoff.display import entitle, get_grid, shown
 from tipoff.errors import UsageError
 from tipoff.nn.lanes import Lanes
-from tipoff.nn.packed import packed
+from tipoff.nn.packed import WORTH_PACKING, packed
 
 if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
 
-WORTH_PACKING = 4  # batches
 AHEAD = 1  # batches that are begun before the answers to one are waited for
 
 

@@ -22,6 +22,7 @@ _ACTS: dict[type, tuple[str, list[float]]] = {
     nn.SiLU: ("swish", []),
 }
 
+WORTH_PACKING = 4  # batches
 _SAMPLE = 256
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import torch
+from torch import nn
 
 from tipoff.data.batch import Batch
 from tipoff.train.optim import set_hyperparameter
@@ -67,7 +68,7 @@ def minimise(run: Run, group: list[Batch]) -> None:
     opt.zero_grad()
     for i, run.batch in enumerate(group):
         with run.engine.accumulate(run.model, last=i == len(group) - 1):
-            predict(run)
+            predict(run, run.model)
             # weighted by size: the last batch of a group may be smaller
             run.engine.backward(run.loss if len(group) == 1 else run.loss * (run.batch.size / total))
         run.add_loss()
@@ -80,10 +81,10 @@ def minimise(run: Run, group: list[Batch]) -> None:
         run.engine.step(opt)
 
 
-def predict(run: Run) -> None:
-    """Put the outputs for `run.batch` and their loss into the run."""
+def predict(run: Run, model: nn.Module) -> None:
+    """Put the outputs of `model` for `run.batch` and their loss into the run."""
     with run.engine.autocast():
-        run.pred = run.objective.predict(run.model, run.batch)
+        run.pred = run.objective.predict(model, run.batch)
         if run.listeners["after_pred"]:
             run.emit("after_pred")
         run.loss = run.objective.loss(run.pred, run.batch)
@@ -100,11 +101,12 @@ def validate(run: Run) -> None:
     run.model.eval()
     run.emit("before_validate")
     run.judged = run.model
+    model = run.engine.for_validation(run.model, len(run.valid))
     for metric in run.metrics:
         metric.reset()
     for batch in run.valid.batches(0):
         prepared(run, batch, 0)
-        predict(run)
+        predict(run, model)
         run.add_loss()
         measured = run.objective.measured(run.pred)
         for metric in run.metrics:
