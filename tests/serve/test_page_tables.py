@@ -94,6 +94,13 @@ def test_an_answer_is_that_of_the_api_with_what_mattered(visit, url):
     assert text(page, ".values dd")[0] == "70"
 
 
+def test_on_a_phone_the_answer_comes_right_after_the_question(visit, url):
+    page = visit(url, width=PHONE)
+    ask(page)
+    form, answers, many = (page.locator(s).bounding_box()["y"] for s in (".ask form", ".answers", ".drop"))
+    assert form < answers < many
+
+
 def test_answers_stay_so_that_they_can_be_compared(visit, url):
     page = visit(url)
     ask(page, age=70, job="judge")

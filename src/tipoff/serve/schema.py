@@ -128,7 +128,8 @@ def how_to_ask(about: About) -> str:
             "form field `file`. With the header `Accept: text/csv` a CSV comes back with the answers behind each row."
         )
     if about.input == "pair":
-        return "Send a question as JSON: for a user of the model, for somebody new who gave some ratings, or for everybody."
+        gave = "took some titles" if about.ratings["rating"] is None else "gave some ratings"
+        return f"Send a question as JSON: for a user of the model, for somebody new who {gave}, or for everybody."
     return "Send files as the form field `file`, or one file as the body."
 
 
@@ -157,13 +158,15 @@ def body_of(about: About) -> dict[str, Any]:
 def _question(about: About) -> dict[str, Any]:
     r = about.ratings
     span = "" if r["low"] is None else f", from {r['low']:g} to {r['high']:g}"
+    is_rated = r["rating"] is not None
+    what = f"and what somebody new gave them{span}" if is_rated else "that somebody new took, each with 1"
+    verb = "like" if is_rated else "take"
     properties = {
         "user": {"type": "string", "description": f"One of the {r['users']:,} of the model ({r['user']})."},
         "ratings": {
             "type": "object",
             "additionalProperties": {"type": "number"},
-            "description": f"Titles ({r['item']}) and what somebody new gave them{span}. Without user and ratings, what most "
-            "people like is answered.",
+            "description": f"Titles ({r['item']}) {what}. Without user and ratings, what most people {verb} is answered.",
         },
         "n": {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL, "description": "How many."},
     }

@@ -6,13 +6,14 @@ import { shape } from "./shape.js";
 export function fill(body, answer) {
   const content = shape("answer");
   const list = content.querySelector("ol");
+  const taken = "taken" in list.dataset; // nothing is rated
   list.append(...answer.recommendations.map((one) => row(one, answer.recommendations[0], list.dataset)));
   body.replaceChildren(content);
   if (!answer.few) return;
   const note = shape("new-here");
   note.querySelector("p").textContent = answer.rests_on
-    ? `You are new here: these rest on ${counted(answer.rests_on)} and lean towards what many people like. They sharpen as you rate.`
-    : "This is what most people like. Rate a few, and it becomes yours.";
+    ? `You are new here: these rest on ${counted(answer.rests_on, taken)} and lean towards what many people ${taken ? "take" : "like"}. They sharpen as you ${taken ? "add more" : "rate"}.`
+    : `This is what most people ${taken ? "take" : "like"}. ${taken ? "Choose" : "Rate"} a few, and it becomes yours.`;
   body.append(note);
 }
 
@@ -26,7 +27,8 @@ function row({ item, predicted, why }, best, { low, high }) {
   return line;
 }
 
-function counted(n) {
+function counted(n, taken) {
+  if (taken) return n === 1 ? "one thing you took" : `${n} things you took`;
   return n === 1 ? "one rating" : `${n} ratings`;
 }
 

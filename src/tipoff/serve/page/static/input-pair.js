@@ -12,6 +12,7 @@ const SHOWN = 8; // titles
 const rate = document.querySelector("form.rate");
 const known = document.querySelector("form.known");
 const search = rate.querySelector("#search");
+const taken = "taken" in rate.dataset; // nothing is rated: titles without stars
 const asked = new WeakMap(); // file -> the question in it
 const rated = new Map(); // title -> the fieldset of its stars
 
@@ -27,7 +28,7 @@ export function connect(give) {
     if (document.activeElement === search && search.value.trim()) return first()?.focus(); // Enter in the search
     const ratings = Object.fromEntries([...rated].map(([title, stars]) => [title, value(stars)]));
     const n = rated.size;
-    give([asFile({ ratings }, n ? `for you, by ${n} rating${n === 1 ? "" : "s"}` : "for everybody")]);
+    give([asFile({ ratings }, n ? `for you, by ${counted(n)}` : "for everybody")]);
   });
   known.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -39,6 +40,8 @@ export function connect(give) {
   });
   rate.querySelector("button.main").disabled = false;
 }
+
+const counted = (n) => (taken ? `what you took (${n})` : `${n} rating${n === 1 ? "" : "s"}`);
 
 const first = () => document.querySelector("#found button");
 
@@ -130,7 +133,7 @@ export function show(figure, file) {
   const list = figure.querySelector("dl");
   for (const [key, said] of user === undefined ? Object.entries(ratings) : []) {
     const [term, text] = ["dt", "dd"].map((tag) => document.createElement(tag));
-    [term.textContent, text.textContent] = [key, said];
+    [term.textContent, text.textContent] = [taken ? "taken" : key, taken ? key : said];
     list.append(term, text);
   }
   figure.hidden = !list.childElementCount;
