@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from tipoff.data.batch import Batch
 from tipoff.errors import did_you_mean
 from tipoff.train import callback as core
+from tipoff.train.engine import auto_precision
 from tipoff.train.events import EVENTS
 from tipoff.train.run import Run
 
@@ -153,6 +154,22 @@ class Callback(core.Callback):
         """Called with the learner before a fit."""
         self.learn = LearnView()
         self.learn.__dict__["_learner"] = learner
+
+
+class MixedPrecision(core.Callback):
+    """Half precision where it is faster, as one of `cbs`; what only fastai's scaler of gradients needs does nothing.
+
+    `learn.to_fp16()` and `learn.to_bf16()` ask for it anywhere.
+    """
+
+    def __init__(self, **_: Any) -> None:
+        pass
+
+    def attach(self, learner: Any) -> None:
+        """Called with the learner before a fit."""
+        precision = auto_precision(learner.dls.device)
+        if precision != "float32" and learner.engine.precision == "float32":
+            learner.to_fp16()
 
 
 def _sender(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,8 @@ from tipoff.notebook.lists import L
 from tipoff.notebook.loaders import DataLoader
 from tipoff.notebook.pictures import TensorCategory
 from tipoff.notebook.transforms import Pipeline, Transform
+from tipoff.text.lm import LMLoader
+from tipoff.text.show import show_texts
 
 
 class Categorize(Transform):
@@ -44,10 +46,24 @@ class Categorize(Transform):
         return (self.vocab or [])[int(o)]
 
 
-class TfmdLists:
-    """`items` seen through a pipeline: `tls[i]`; `train` and `valid` where `splits` are given.
+class _Rows(Sequence[Any]):
+    """The rows of a data frame, one at a time."""
 
-    Transforms with `setups` learn from the training items.
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __getitem__(self, i: Any) -> Any:
+        return _Rows(self.frame.iloc[i]) if isinstance(i, slice) else self.frame.iloc[i]
+
+
+class TfmdLists:
+    """`items`, a list or the rows of a data frame, seen through a pipeline: `tls[i]`; `train` and `valid` where `splits`
+    are given.
+
+    Transforms with `setups` learn from the training items. `dl_type` is what makes batches: `DataLoader` unless given.
     """
 
     def __init__(
@@ -58,20 +74,30 @@ class TfmdLists:
         splits: Any = None,
         do_setup: bool = True,
         split_idx: int | None = None,
+        dl_type: Callable[..., Any] | None = None,
     ) -> None:
-        self.items = list(items or [])
-        self.splits = None if splits is None else [list(s) for s in splits]
         self.tfms = tfms if isinstance(tfms, Pipeline) else Pipeline(tfms)
-        self.split_idx = split_idx
+        self.items: Sequence[Any]
+        if hasattr(items, "columns"):
+            for step in self.tfms.fs:
+                items = step.of_frame(items) if hasattr(step, "of_frame") else items
+            self.items = _Rows(items)
+        else:
+            self.items = items if isinstance(items, _Rows) else list(items if items is not None else [])
+        self.splits = None if splits is None else [list(s) for s in splits]
+        self.split_idx, self.dl_type = split_idx, dl_type
         if do_setup:
-            train = self.items if self.splits is None else [self.items[i] for i in self.splits[0]]
-            self.tfms.setup(train)
+            self.tfms.setup(self.items if self.splits is None else self._some(self.splits[0]))
+
+    def _some(self, at: Sequence[int]) -> Sequence[Any]:
+        if isinstance(self.items, _Rows):
+            return _Rows(self.items.frame.iloc[list(at)])
+        return [self.items[k] for k in at]
 
     def _part(self, i: int) -> TfmdLists:
         if self.splits is None:
             raise UsageError("These items have no splits; pass splits=RandomSplitter()(items).")
-        part = TfmdLists([self.items[k] for k in self.splits[i]], self.tfms, do_setup=False, split_idx=i)
-        return part
+        return TfmdLists(self._some(self.splits[i]), self.tfms, do_setup=False, split_idx=i)
 
     @property
     def train(self) -> TfmdLists:
@@ -102,7 +128,7 @@ class TfmdLists:
         return _show(self.decode(o), **kwargs)
 
     def dataloaders(self, bs: int = 64, **kwargs: Any) -> DataLoaders:
-        """Batches of the training and the validation items; `after_item`, `after_batch` as in `DataLoader`."""
+        """Batches of the training and the validation items, by `dl_type`, which takes what else is given."""
         return _dataloaders(self, bs, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -115,7 +141,8 @@ class TfmdLists:
 
 
 class Datasets:
-    """`items` seen through several pipelines at once: `dsets[i]` is a tuple with one value of each.
+    """`items` seen through several pipelines at once: `dsets[i]` is a tuple with one value of each. Arguments are those
+    of `TfmdLists`.
 
     >>> dsets = Datasets([1, 2], [[str], [lambda x: -x]])
     >>> dsets[0]
@@ -130,8 +157,9 @@ class Datasets:
         splits: Any = None,
         n_inp: int | None = None,
         tls: Any = None,
-        **_: Any,
+        dl_type: Callable[..., Any] | None = None,
     ) -> None:
+        self.dl_type = dl_type
         self.tls: list[TfmdLists] = L(
             tls if tls is not None else [TfmdLists(items, t, splits=splits) for t in tfms or [None]]
         )
@@ -153,7 +181,7 @@ class Datasets:
         return self.tls[0].splits
 
     @property
-    def items(self) -> list[Any]:
+    def items(self) -> Sequence[Any]:
         return self.tls[0].items
 
     @property
@@ -182,7 +210,7 @@ class Datasets:
         return ctx
 
     def dataloaders(self, bs: int = 64, **kwargs: Any) -> DataLoaders:
-        """Batches of the training and the validation items; `after_item`, `after_batch` as in `DataLoader`."""
+        """Batches of the training and the validation items, by `dl_type`, which takes what else is given."""
         return _dataloaders(self, bs, **kwargs)
 
     def __repr__(self) -> str:
@@ -190,17 +218,26 @@ class Datasets:
 
 
 def _dataloaders(
-    data: Any, bs: int, val_bs: int | None = None, path: Any = ".", device: Any = None, **kwargs: Any
+    data: Any,
+    bs: int,
+    val_bs: int | None = None,
+    path: Any = ".",
+    device: Any = None,
+    shuffle: bool = True,
+    dl_type: Callable[..., Any] | None = None,
+    **kwargs: Any,
 ) -> DataLoaders:
-    parts = [(data.train, True), (data.valid, False)] if data.splits is not None else [(data, True)]
-    loaders = [DataLoader(d, bs=bs if t else val_bs or bs, shuffle=t, **kwargs) for d, t in parts]
+    make = dl_type or data.dl_type or DataLoader
+    loaders = [make(data.train if data.splits is not None else data, bs=bs, shuffle=shuffle, **kwargs)]
+    if data.splits is not None:
+        loaders.append(make(data.valid, bs=val_bs or bs, shuffle=False, **{**kwargs, "drop_last": False}))
     dls = _FaceLoaders(*loaders, path=path, device=device)
     dls.face = data
     return dls
 
 
 class _FaceLoaders(DataLoaders):
-    """DataLoaders that know the vocabulary of their `Datasets`."""
+    """DataLoaders that know the vocabulary of their `Datasets`, and show texts."""
 
     face: Any = None
 
@@ -210,7 +247,33 @@ class _FaceLoaders(DataLoaders):
 
     @property
     def c(self) -> int:
-        return len(self.vocab)
+        last = self.vocab[-1]  # of several pipelines, that of the target
+        return len(last) if isinstance(last, list) else len(self.vocab)
+
+    def show_batch(
+        self, b: Any = None, max_n: int = 9, *, split: int = 0, trunc_at: int = 150, **kwargs: Any
+    ) -> Any:
+        """A table of texts as the network sees them, their first `trunc_at` tokens, with what stands beside them.
+
+        Raises `UsageError` for what is no text.
+        """
+        loader = self.loaders[split]
+        got = loader.one_batch() if b is None else b
+        tls = getattr(self.face, "tls", [self.face])
+        is_lm = isinstance(loader, LMLoader)
+        tls = [tls[0], tls[0]] if is_lm else tls
+        rows = [
+            [t.decode(v[:trunc_at] if v.ndim else v) for t, v in zip(tls, one, strict=True)]
+            for one in zip(*(part[:max_n].cpu() for part in got), strict=True)
+        ]
+        if not isinstance(rows[0][0], str):
+            return super().show_batch(b, max_n, split=split, **kwargs)
+        return show_texts(["text", *("text_" if is_lm else "category" for _ in rows[0][1:])], rows)
+
+
+def show_at(o: Any, idx: int, **kwargs: Any) -> Any:
+    """Draw item `idx` of a `TfmdLists` or `Datasets`."""
+    return o.show(o[idx], **kwargs)
 
 
 def _show(value: Any, ctx: Any = None, **kwargs: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,19 +20,39 @@ from tipoff.notebook.pictures import PILBase, TensorImage, TensorImageBW, Tensor
 from tipoff.notebook.transforms import Transform
 from tipoff.rng import fresh_seed, uniform
 
+_IDLE = frozenset(  # of fastai and of PyTorch, without a meaning here
+    [
+        "device",
+        "do_setup",
+        "indexed",
+        "persistent_workers",
+        "pin_memory",
+        "pin_memory_device",
+        "timeout",
+        "verbose",
+    ]
+)
+_HOME = {"seq_len": "LMDataLoader", "sort_func": "SortedDL", "res": "SortedDL"}
 _KINDS = {TensorImage: Kind.IMAGE, TensorImageBW: Kind.IMAGE, TensorMask: Kind.MASK}
 
 
-class _Samples(PairDataset):
-    """Samples with the steps of `after_item`, drawn by their position; plain tensors at the end."""
+class Samples(PairDataset):
+    """Samples with the steps of `after_item`, drawn by their position, then, many at a time, those of `before_batch`;
+    plain tensors at the end. `finish` runs the steps of `after_batch`."""
 
-    def __init__(self, samples: Any, steps: Sequence[Any], training: bool, seed: int) -> None:
+    def __init__(
+        self, samples: Any, after_item: Any, before_batch: Any, after_batch: Any, training: bool, seed: int
+    ) -> None:
         super().__init__(samples)
-        self.steps, self.training, self.seed = list(steps), training, seed
+        self.steps, self.together = _listed(after_item), _listed(before_batch)
+        self.at_end = sorted(_listed(after_batch), key=lambda t: getattr(t, "order", 0))
+        self.training, self.seed = training, seed
         self.kinds: list[Kind] = []
 
     def batch(self, positions: Tensor, epoch: int) -> Batch:
         rows = [self._done(self.samples[i], i, epoch) for i in positions.tolist()]
+        for step in self.together:
+            rows = list(step(rows))
         if isinstance(rows[0], tuple):
             self.kinds = [_KINDS.get(type(v), Kind.LABEL) for v in rows[0]]
             plain = [tuple(_plain(v) for v in row) for row in rows]
@@ -40,6 +60,12 @@ class _Samples(PairDataset):
             self.kinds, plain = [_KINDS.get(type(rows[0]), Kind.LABEL)], [_plain(r) for r in rows]
         made = PairDataset(plain, self.n_targets).batch(torch.arange(len(plain)), epoch)
         return Batch(made.x, made.y, positions)
+
+    def finish(self, batch: Batch, key: tuple[int, ...] | None) -> Batch:
+        if not self.at_end:
+            return batch
+        fields = run_batch_transforms(self.at_end, self.kinds, (*batch.x, *batch.y), batch.items, key)
+        return Batch(tuple(fields[: len(batch.x)]), tuple(fields[len(batch.x) :]), batch.items)
 
     def _done(self, sample: Any, i: int, epoch: int) -> Any:
         for k, step in enumerate(self.steps):
@@ -83,30 +109,25 @@ def DataLoader(
     shuffle: bool = False,
     drop_last: bool = False,
     after_item: Any = None,
+    before_batch: Any = None,
     after_batch: Any = None,
     seed: int | None = None,
     n_workers: int | None = None,
-    **_: Any,
+    **options: Any,
 ) -> Loader:
     """Batches of any sequence of tuples; `bs` (or `batch_size`) at a time, 64 unless given.
 
-    `after_item` are functions or transforms of a sample, `after_batch` transforms of a batch: tipoff's own
-    (`Resize`, `aug_transforms`, `Normalize`), or functions of a tensor.
+    `after_item` are functions or transforms of a sample, `before_batch` of a list of samples, such as `pad_input`,
+    `after_batch` transforms of a batch: tipoff's own (`Resize`, `aug_transforms`, `Normalize`), or functions of a tensor.
+    Options that only other machinery needs, such as `pin_memory`, do nothing; others raise `TypeError`.
 
     >>> dl = DataLoader(list(zip(torch.arange(4.0), torch.arange(4))), batch_size=2)
     >>> [x.tolist() for x, y in dl]
     [[0.0, 1.0], [2.0, 3.0]]
     """
+    check_options("DataLoader", options)
     seed = fresh_seed() if seed is None else seed
-    data = _Samples(dataset, _listed(after_item), shuffle, seed)
-    steps = sorted(_listed(after_batch), key=lambda t: getattr(t, "order", 0))
-
-    def finish(batch: Batch, key: tuple[int, ...] | None) -> Batch:
-        if not steps:
-            return batch
-        fields = run_batch_transforms(steps, data.kinds, (*batch.x, *batch.y), batch.items, key)
-        return Batch(tuple(fields[: len(batch.x)]), tuple(fields[len(batch.x) :]), batch.items)
-
+    data = Samples(dataset, after_item, before_batch, after_batch, shuffle, seed)
     return Loader(
         data,
         bs or batch_size or 64,
@@ -114,8 +135,16 @@ def DataLoader(
         drop_last=drop_last,
         num_workers=n_workers or num_workers,
         seed=seed,
-        finish=finish,
+        finish=data.finish,
     )
+
+
+def check_options(called: str, given: Iterable[str]) -> None:
+    """Raise `TypeError` for an option that would change something, and that `called` does not have."""
+    if unknown := sorted(set(given) - _IDLE):
+        home = _HOME.get(unknown[0])
+        where = f" It belongs to dl_type={home}." if home else ""
+        raise TypeError(f"{called}() got an unexpected keyword argument {unknown[0]!r}.{where}")
 
 
 def _listed(steps: Any) -> list[Any]:

@@ -1,4 +1,5 @@
-"""The course's steps from a text to batches, by hand: tokenizers that are called, `Numericalize`, `LMDataLoader`."""
+"""The course's steps from a text to batches, by hand: tokenizers that are called, `Numericalize`, `LMDataLoader`,
+`SortedDL`."""
 
 from __future__ import annotations
 
@@ -12,13 +13,19 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from tipoff.data.store import threads
-from tipoff.errors import NotSetUp
+from tipoff.errors import NotSetUp, UsageError
 from tipoff.notebook import paths
 from tipoff.notebook.lists import L
+from tipoff.notebook.loaders import DataLoader, check_options
+from tipoff.notebook.pictures import TitledStr
 from tipoff.notebook.transforms import Transform
+from tipoff.rng import fresh_seed
 from tipoff.text import files, rules, words
+from tipoff.text.classification import SortedLoader
+from tipoff.text.field import TextField
 from tipoff.text.ids import IdsWriter
 from tipoff.text.lm import LMDataset, LMLoader
 from tipoff.text.pieces import SubwordTokenizer as Subwords
@@ -106,9 +113,18 @@ class Tokenizer(Transform):
     (#11) ['xxbos','©','xxmaj','fast.ai','xxrep','3','w','.fast.ai','/','xxup'...]
     """
 
-    def __init__(self, tok: Any, rules: Any = None, sep: str = " ", **_: Any) -> None:
+    def __init__(
+        self,
+        tok: Any,
+        rules: Any = None,
+        sep: str = " ",
+        text_cols: Any = None,
+        mark_fields: Any = None,
+        **_: Any,
+    ) -> None:
         super().__init__()
         self.tok = tok() if isinstance(tok, type) else tok
+        self.text_cols, self.mark_fields = text_cols, mark_fields
         self.rules, self.sep = L(defaults.text_proc_rules if rules is None else rules), sep
 
     @classmethod
@@ -118,13 +134,20 @@ class Tokenizer(Transform):
 
     @classmethod
     def from_df(cls, text_cols: Any, tok: Any = None, rules: Any = None, **kwargs: Any) -> Tokenizer:
-        """Of texts; `text_cols` is taken for fastai's sake."""
-        return cls(WordTokenizer() if tok is None else tok, rules, **kwargs)
+        """Of the columns `text_cols` of a data frame, which `TfmdLists` and `Datasets` give it as the column `text`."""
+        return cls(WordTokenizer() if tok is None else tok, rules, text_cols=text_cols, **kwargs)
 
     @property
     def spec(self) -> Any:
         """The tokenizer of `TextBlock` that does the same."""
         return self.tok.spec
+
+    def of_frame(self, frame: Any) -> Any:
+        """The data frame with the texts of `text_cols` in the column `text`."""
+        if self.text_cols is None:
+            return frame
+        cols = (self.text_cols,) if isinstance(self.text_cols, (str, int)) else tuple(self.text_cols)
+        return frame.assign(text=TextField(text_cols=cols, mark_fields=self.mark_fields).of_frame(frame))
 
     def setups(self, items: Any) -> None:
         if hasattr(self.tok, "setup"):
@@ -134,7 +157,7 @@ class Tokenizer(Transform):
         return next(iter(self.tok([_apply(self.rules, files.text_of(o))])))
 
     def decodes(self, o: Any) -> str:
-        return self.sep.join(o)
+        return TitledStr(self.sep.join(o))
 
 
 class Numericalize(Transform):
@@ -165,18 +188,93 @@ class Numericalize(Transform):
         return torch.tensor([index.get(token, 0) for token in o], dtype=torch.long)
 
     def decodes(self, o: Any) -> L:
-        return L([(self.vocab or [])[int(i)] for i in o])
+        """The tokens, without padding."""
+        names = self.vocab or []
+        return L([names[int(i)] for i in o if names[int(i)] != rules.PAD])
 
 
 def LMDataLoader(
-    dataset: Sequence[Any], lens: Any = None, bs: int = 64, seq_len: int = 72, shuffle: bool = False, **_: Any
+    dataset: Sequence[Any],
+    lens: Any = None,
+    cache: int = 2,
+    bs: int = 64,
+    seq_len: int = 72,
+    shuffle: bool = False,
+    num_workers: int = 0,
+    drop_last: bool = False,
+    seed: int | None = None,
+    **options: Any,
 ) -> LMLoader:
-    """Batches for a language model of numbered texts (tensors, or tuples that begin with one).
+    """Batches for a language model of numbered texts (tensors, or tuples that begin with one), which are read once.
+
+    `lens`, `cache`, `num_workers` and `drop_last` are taken for fastai's sake.
 
     >>> x, y = next(iter(LMDataLoader([torch.arange(9), torch.arange(9, 20)], bs=2, seq_len=4)))
     >>> x.tolist(), y.tolist()
     ([[0, 1, 2, 3], [9, 10, 11, 12]], [[1, 2, 3, 4], [10, 11, 12, 13]])
     """
+    check_options("LMDataLoader", options)
+    seed = fresh_seed() if seed is None else seed
     writer = IdsWriter()
     writer.add_each([np.asarray(o[0] if isinstance(o, tuple) else o, dtype=np.int32) for o in dataset])
-    return LMLoader(LMDataset(None, writer.done(), bs, seq_len=seq_len, training=shuffle), shuffle=shuffle)
+    data = LMDataset(None, writer.done(), bs, seq_len=seq_len, training=shuffle, seed=seed)
+    return LMLoader(data, shuffle=shuffle, seed=seed)
+
+
+def pad_input(
+    samples: Sequence[Sequence[Any]],
+    pad_idx: int = 1,
+    pad_fields: int | Sequence[int] = 0,
+    pad_first: bool = False,
+    backwards: bool = False,
+) -> list[tuple[Any, ...]]:
+    """Samples with their texts as long as the longest: `before_batch=pad_input`.
+
+    `pad_fields` says which of a sample are texts. Padding stands behind, or in front with `pad_first`; `backwards` turns
+    the texts around.
+
+    >>> pad_input([(torch.tensor([5, 6, 7]), 0), (torch.tensor([8]), 1)])[1]
+    (tensor([8, 1, 1]), 1)
+    """
+    fields = [pad_fields] if isinstance(pad_fields, int) else list(pad_fields)
+    longest = {f: max(len(s[f]) for s in samples) for f in fields}
+
+    def padded(field: int, x: Any) -> Any:
+        if field not in longest:
+            return x
+        gap = longest[field] - len(x)
+        return F.pad(x.flip(0) if backwards else x, (gap, 0) if pad_first else (0, gap), value=pad_idx)
+
+    return [tuple(padded(f, x) for f, x in enumerate(s)) for s in samples]
+
+
+def SortedDL(
+    dataset: Any, sort_func: Any = None, res: Any = None, bs: int = 64, shuffle: bool = False, **options: Any
+) -> SortedLoader:
+    """A `DataLoader` of texts of about one length, so that little of a batch is padding: see `SortedLoader`.
+
+    `res` are the lengths, else `sort_func` of each sample, by default how many tokens its text has: then each is read once
+    before the first batch. Other options are those of `DataLoader`.
+
+    >>> data = [(torch.arange(n), 0) for n in (2, 5, 3)]
+    >>> [x.shape for x, y in SortedDL(data, bs=2, before_batch=pad_input)]
+    [torch.Size([2, 5]), torch.Size([1, 2])]
+    """
+    made = DataLoader(dataset, bs, shuffle=shuffle, **options)
+    if res is not None and len(res) != made.n:
+        raise UsageError(f"res= holds {len(res)} lengths of {made.n} samples; it must hold one of each.")
+    samples: Any = made.dataset
+    samples.lens = np.array([(sort_func or _n_tokens)(o) for o in dataset] if res is None else res)
+    return SortedLoader(
+        samples,
+        made.bs,
+        shuffle=shuffle,
+        drop_last=made.drop_last,
+        seed=made.seed,
+        num_workers=made.num_workers,
+        finish=samples.finish,
+    )
+
+
+def _n_tokens(sample: Any) -> int:
+    return len(sample[0] if isinstance(sample, tuple) else sample)

@@ -206,9 +206,8 @@ class Pipeline:
 
     def setup(self, items: Any, values: Callable[[], Sequence[Any]] | None = None) -> None:
         """Each transform is set up on the items as the ones before it leave them."""
-        train: Sequence[Any] = (
-            list(items.train if hasattr(items, "train") else items) if values is None else list(values())
-        )
+        given = (items.train if hasattr(items, "train") else items) if values is None else values()
+        train: Sequence[Any] = given if isinstance(given, Sequence) else list(given)
         for f in self.fs:
             if getattr(f, "_setups", None):
                 f.setup(train)

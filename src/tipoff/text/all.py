@@ -90,8 +90,8 @@ from tipoff.nn.losses import (
     LabelSmoothingCrossEntropyFlat,
     MSELossFlat,
 )
-from tipoff.notebook.callback import Callback, CancelBatchException, CancelFitException
-from tipoff.notebook.datasets import Categorize, Datasets, TfmdLists
+from tipoff.notebook.callback import Callback, CancelBatchException, CancelFitException, MixedPrecision
+from tipoff.notebook.datasets import Categorize, Datasets, TfmdLists, show_at
 from tipoff.notebook.helpers import (
     first,
     load_pickle,
@@ -112,12 +112,14 @@ from tipoff.notebook.lists import L, is_listy
 from tipoff.notebook.loaders import DataLoader
 from tipoff.notebook.module import Module
 from tipoff.notebook.paths import Path
+from tipoff.notebook.pictures import TitledStr
 from tipoff.notebook.sources import get_files, untar_data
 from tipoff.notebook.texts import (
     BaseTokenizer,
     LMDataLoader,
     Numericalize,
     SentencePieceTokenizer,
+    SortedDL,
     SpacyTokenizer,
     SubwordTokenizer,
     Tokenizer,
@@ -125,6 +127,7 @@ from tipoff.notebook.texts import (
     coll_repr,
     defaults,
     get_text_files,
+    pad_input,
 )
 from tipoff.notebook.transforms import DisplayedTransform, ItemTransform, Pipeline, Transform, fastuple
 from tipoff.rng import set_seed
@@ -224,6 +227,7 @@ __all__ = [
     "MaskSplitter",
     "MatthewsCorrCoef",
     "MixUp",
+    "MixedPrecision",
     "ModelResetter",
     "Module",
     "MultiCategoryBlock",
@@ -248,6 +252,7 @@ __all__ = [
     "SaveModelCallback",
     "SentencePieceTokenizer",
     "SigmoidRange",
+    "SortedDL",
     "SpacyTokenizer",
     "SubwordTokenizer",
     "Tensor",
@@ -258,6 +263,7 @@ __all__ = [
     "TextDataLoaders",
     "TextLearner",
     "TfmdLists",
+    "TitledStr",
     "Tokenizer",
     "TrainTestSplitter",
     "Transform",
@@ -295,6 +301,7 @@ __all__ = [
     "np",
     "one_hot",
     "os",
+    "pad_input",
     "params",
     "parent_label",
     "partial",
@@ -314,6 +321,7 @@ __all__ = [
     "save_pickle",
     "sequential",
     "set_seed",
+    "show_at",
     "sigmoid_range",
     "slide",
     "spec_add_spaces",

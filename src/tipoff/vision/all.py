@@ -111,8 +111,8 @@ from tipoff.nn.losses import (
     MSELossFlat,
 )
 from tipoff.nn.resnet import ResBlock, XResNet, xresnet18, xresnet34, xresnet50, xresnet101
-from tipoff.notebook.callback import Callback, CancelBatchException, CancelFitException
-from tipoff.notebook.datasets import Categorize, Datasets, TfmdLists
+from tipoff.notebook.callback import Callback, CancelBatchException, CancelFitException, MixedPrecision
+from tipoff.notebook.datasets import Categorize, Datasets, TfmdLists, show_at
 from tipoff.notebook.helpers import (
     first,
     load_pickle,
@@ -234,6 +234,7 @@ __all__ = [
     "MaskSplitter",
     "MatthewsCorrCoef",
     "MixUp",
+    "MixedPrecision",
     "Module",
     "MultiCategoryBlock",
     "NormType",
@@ -337,6 +338,7 @@ __all__ = [
     "save_pickle",
     "sequential",
     "set_seed",
+    "show_at",
     "show_image",
     "show_images",
     "show_titled_image",
