@@ -33,6 +33,7 @@ from tipoff.learner.learner import Learner
 from tipoff.metrics import functions
 from tipoff.metrics.metric import Mean, Metric
 from tipoff.metrics.resolve import KNOWN, as_metric
+from tipoff.notebook.callback import MixedPrecision
 from tipoff.spec import Spec
 from tipoff.tabular.columns import Column
 from tipoff.tabular.dates import Datepart
@@ -207,7 +208,9 @@ NETWORKS = [
     GPTSpec(50, 16, 2, 4),
     LanguageSpec(GPTSpec(50, 16, 1, 2), 50, tie_weights=False),
     ClassifierSpec(AWDSpec(50, 8, 12, 2), 3, lin_ftrs=(), ps=(0.2,)),
-    TransformerClassifier('{"model_type": "bert", "num_hidden_layers": 1, "hidden_size": 12}', 3, pool="last"),
+    TransformerClassifier(
+        '{"model_type": "bert", "num_hidden_layers": 1, "hidden_size": 12}', 3, pool="last"
+    ),
     TransformerLM('{"model_type": "gpt2", "n_layer": 1, "n_embd": 12}', 50),
 ]
 ITEM_TRANSFORMS = [
@@ -374,6 +377,7 @@ CALLBACKS = {
     "ModelResetter": lambda tmp: ModelResetter(),
     "RNNCallback": lambda tmp: RNNCallback(),
     "RNNRegularizer": lambda tmp: RNNRegularizer(2.0, 1.0),
+    "MixedPrecision": lambda tmp: MixedPrecision(),
 }
 
 
