@@ -229,15 +229,17 @@ def reading_page(r: dict[str, Any]) -> list[str]:
             [named[w], f"{f['accuracy']:.1%}", round(f["minutes"], 1), round(f["core_minutes"], 1)]
             for w, f in r["imdb"].items()
         ]
-        ulm = r["imdb"]["ulmfit"]
         out += [
             "## Reviews in two classes\n",
             "IMDb: 12,500 reviews of its training part to learn from, 5,000 of its test part to judge by, each chosen at random, "
             "balanced. MiniLM reads 256 tokens of a review. The minutes are those from the table of texts to the accuracy, of the clock and of the processor's cores.\n",
             table(["", "accuracy", "minutes", "minutes of cores"], rows),
-            f"ULMFiT's minutes begin after its pretraining ({ulm['pretraining']:.0f} minutes of cores); {ulm['language_model']:.0f} of those of cores are "
-            f"the language model's, which reaches a perplexity of {ulm['perplexity']:.0f} on reviews.\n",
         ]
+    if ulm := r.get("imdb", {}).get("ulmfit"):
+        out.append(
+            f"ULMFiT's minutes begin after its pretraining ({ulm['pretraining']:.0f} minutes of cores); {ulm['language_model']:.0f} of those of cores are "
+            f"the language model's, which reaches a perplexity of {ulm['perplexity']:.0f} on reviews.\n"
+        )
     if "language" in r:
         rows = [
             [n, f"{int(f['words']):,}", f"{int(f['vocab']):,}", f"{f['unknown']:.1%}", f"{f['parameters'] / 1e6:.1f} M", f["valid"],
