@@ -167,8 +167,8 @@ def test_the_recipe_of_ulmfit_runs_as_the_course_has_it_and_learns(dls, arch, re
     assert [g[0].requires_grad for g in learn.groups] == [False] * 2 + [True] * 2
     learn.fit_one_cycle(1, slice(lr / (2.6**4), lr))
     learn.unfreeze()
-    learn.fit_one_cycle(10, slice(lr / (2.6**4), lr))
-    assert learn.recorder.values[-1][-1] > 0.75
+    learn.fit_one_cycle(12, slice(lr / (2.6**4), lr))
+    assert learn.recorder.values[-1][-1] > 0.8
 
 
 def test_an_encoder_of_other_tokens_is_moved_to_where_they_are_here(dls, reviews, tmp_path, heard):
