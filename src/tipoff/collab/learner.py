@@ -19,7 +19,7 @@ from tipoff.collab.recommender import Answer, Recommender
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.display import show_frame
 from tipoff.errors import UsageError
-from tipoff.learner.again import again, go_on, training_of
+from tipoff.learner.again import again, fitted, training_of
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
@@ -47,14 +47,7 @@ class CollabLearner(Learner):
 
     def _fitted(self, dls: DataLoaders) -> DataLoaders:
         """Other ratings, of the users and items that the network was trained with, and its rates for their batches."""
-        had: DataLoaders | None = getattr(self, "_dls", None)
-        if had is None or had.plan is None or dls.plan is None or not len(dls):
-            return dls
-        if dls.plan.inputs != had.plan.inputs:
-            dls = dls.with_plan(had.plan)
-        if not len(had):
-            go_on(self, dls.bs, scaled=("lr", "wd"))
-        return dls
+        return fitted(self, dls, scaled=("lr", "wd"))
 
     # training ------------------------------------------------------------------------------
 

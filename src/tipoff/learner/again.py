@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tipoff.notes import note
 
 if TYPE_CHECKING:
+    from tipoff.data.dataloaders import DataLoaders
     from tipoff.learner.learner import Learner
 
 KEY = "training"  # in the facts of a model file
@@ -43,7 +44,19 @@ def again(said: dict[str, Any]) -> dict[str, Any]:
     return made | ({"moms": tuple(said["moms"])} if "moms" in said else {})
 
 
-def go_on(learn: Learner, bs: int, *, scaled: tuple[str, ...]) -> None:
+def fitted(learn: Learner, dls: DataLoaders, *, scaled: tuple[str, ...]) -> DataLoaders:
+    """Other data, read by the steps that the network of `learn` was trained with, and its rates for their batches."""
+    had: DataLoaders | None = getattr(learn, "_dls", None)
+    if had is None or had.plan is None or dls.plan is None or not len(dls):
+        return dls
+    if dls.plan.inputs != had.plan.inputs:
+        dls = dls.with_plan(had.plan)
+    if not len(had):
+        _go_on(learn, dls.bs, scaled)
+    return dls
+
+
+def _go_on(learn: Learner, bs: int, scaled: tuple[str, ...]) -> None:
     """Compute as precisely as before, and fit the rates named in `scaled` to batches of `bs`: they go with the root of the size.
 
     Until then answers are those of the model file, in float32. Says what of the training a model file could not hold.

@@ -10,6 +10,7 @@ from torch import Tensor
 from tipoff.data.batch import Batch
 from tipoff.data.plan import Plan
 from tipoff.display import show_frame
+from tipoff.tabular.named import Named
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.targets import encoded, grouped
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-class TableDataset:
+class TableDataset(Named):
     """The rows of `frame` under `plan`; `targets` are the raw answers, as `answers` gives them; none at prediction.
 
     `cats` is long (N, C), `conts` float (N, D), `ys` one tensor a target; `batch` gives ((cats, conts), ys).
@@ -40,18 +41,6 @@ class TableDataset:
     def rows(self) -> RowBlock:
         """What made tensors of the rows."""
         return rows_of(self.plan)
-
-    @property
-    def cat_names(self) -> list[str]:
-        return list(self.rows.cat_names)
-
-    @property
-    def cont_names(self) -> list[str]:
-        return list(self.rows.cont_names)
-
-    @property
-    def y_names(self) -> list[str]:
-        return list(self.rows.y_names)
 
     def __len__(self) -> int:
         return len(self.cats)

@@ -18,7 +18,7 @@ from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.display import show_frame
 from tipoff.errors import UsageError
-from tipoff.learner.again import again, go_on, training_of
+from tipoff.learner.again import again, fitted, training_of
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.execute import execute
 from tipoff.learner.freeze import trainable_params
@@ -96,14 +96,7 @@ class TabularLearner(Learner):
 
     def _fitted(self, dls: DataLoaders) -> DataLoaders:
         """Other rows, read by the steps that the network was trained with, and its rates for their batches."""
-        had: DataLoaders | None = getattr(self, "_dls", None)
-        if had is None or had.plan is None or dls.plan is None or not len(dls):
-            return dls
-        if dls.plan.inputs != had.plan.inputs:
-            dls = dls.with_plan(had.plan)
-        if not len(had):
-            go_on(self, dls.bs, scaled=("lr",))
-        return dls
+        return fitted(self, dls, scaled=("lr",))
 
     # training ------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError, need_folder, some
 from tipoff.tabular.dataset import TableDataset, rows_of
 from tipoff.tabular.frame import as_frame, need_columns
+from tipoff.tabular.named import Named
 from tipoff.tabular.reading import find_formats, read_dates
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.table import VALID_BS, fit_table, names_of
@@ -29,7 +30,7 @@ from tipoff.tabular.values import is_text
 TABLES = (".csv", ".tsv", ".txt", *PARQUET, *EXCEL)
 
 
-class TabularDataLoaders(DataLoaders):
+class TabularDataLoaders(Named, DataLoaders):
     """`DataLoaders` of a table: (categories, numbers, answer) by the batch.
 
     Common arguments: `procs`, `cat_names`, `cont_names`, `y_names`, `y_block`, `bs`, `path`, and how the rows are split:
@@ -114,18 +115,6 @@ class TabularDataLoaders(DataLoaders):
         """What makes tensors of the rows."""
         assert self.plan is not None
         return rows_of(self.plan)
-
-    @property
-    def cat_names(self) -> list[str]:
-        return list(self.rows.cat_names)
-
-    @property
-    def cont_names(self) -> list[str]:
-        return list(self.rows.cont_names)
-
-    @property
-    def y_names(self) -> list[str]:
-        return list(self.rows.y_names)
 
     @property
     def classes(self) -> dict[str, list[Any]]:

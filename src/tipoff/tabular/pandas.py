@@ -11,6 +11,7 @@ from tipoff.display import show_frame
 from tipoff.tabular.dataset import TableDataset
 from tipoff.tabular.frame import as_frame
 from tipoff.tabular.loaders import TabularDataLoaders
+from tipoff.tabular.named import Named
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.table import Splits, Table, fit_table
 from tipoff.tabular.targets import answers, encoded
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 
-class TabularPandas:
+class TabularPandas(Named):
     """A table that knows its columns and its split, and has been through the steps.
 
     `procs` are steps (FillMissing, Categorify and Normalize where None is given), fitted to the training rows, the first of
@@ -89,20 +90,8 @@ class TabularPandas:
         return self.rows.steps
 
     @property
-    def cat_names(self) -> list[str]:
-        return list(self.rows.cat_names)
-
-    @property
-    def cont_names(self) -> list[str]:
-        return list(self.rows.cont_names)
-
-    @property
     def x_names(self) -> list[str]:
         return [*self.cat_names, *self.cont_names]
-
-    @property
-    def y_names(self) -> list[str]:
-        return list(self.rows.y_names)
 
     @property
     def classes(self) -> dict[str, list[Any]]:
