@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-SAMPLES = 8  # that a core answers at once: their activations fit into its cache, or nearly
+SAMPLES = 8  # that a core answers at once, at most: their activations fit into its cache, or nearly
 
 
 class Lanes:
@@ -42,7 +42,8 @@ class Lanes:
 
     def submit(self, xs: tuple[Tensor, ...]) -> Callable[[], Tensor]:
         """Begin with a batch, (B, ...) each; what is returned waits for the answers of all of it."""
-        parts = zip(*(torch.split(x, SAMPLES) for x in xs), strict=True)
+        size = min(SAMPLES, -(-len(xs[0]) // self.n))  # something for every core
+        parts = zip(*(torch.split(x, size) for x in xs), strict=True)
         begun: list[Future[Tensor]] = [self._pool.submit(self._answer, part) for part in parts]
         return lambda: torch.cat([f.result() for f in begun])
 

@@ -107,7 +107,11 @@ def packed(net: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
                 if isinstance(m, FoldedConv2d) and _packs(m):
                     parent._modules[name] = _pack(m, dtype)
         return made
-    except (RuntimeError, AttributeError):  # a build of PyTorch without these operations
+    except (
+        RuntimeError,
+        AttributeError,
+        TypeError,
+    ):  # a build without these operations; what cannot be copied
         return net
 
 

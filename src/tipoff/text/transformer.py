@@ -22,7 +22,7 @@ from tipoff.text.weights import Pretrained
 # B batch, T steps, C channels
 
 Pool = Literal["mean", "last"]
-# dropping attention weights, for which there are no fast kernels, takes a quarter of a training step; nothing is dropped
+# dropping attention weights, for which there are no fast kernels, takes a fifth of a training step; nothing is dropped
 # there unless `config` says so
 ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
 NOT_KEPT = ("_name_or_path", "transformers_version", "architectures", "auto_map", "dtype", "torch_dtype")
