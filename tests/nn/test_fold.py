@@ -95,15 +95,29 @@ def test_what_only_looks_like_a_pair_is_left_alone():
         assert not any(isinstance(m, FoldedConv2d) for m in net.modules())
 
 
-@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])
-def test_the_gradient_of_a_depthwise_convolution_in_bfloat16(kernel, stride):
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"),
+    [
+        (3, 1, 1),
+        (3, 2, 1),
+        (5, 1, 2),
+        (5, 2, 2),
+        (5, 2, 0),
+        (7, 1, 3),
+        (7, 3, 1),
+        (4, 2, 0),
+        (1, 2, 0),
+        (3, 1, 2),
+    ],
+)
+def test_the_gradient_of_a_depthwise_convolution_in_bfloat16(kernel, stride, padding):
     torch.manual_seed(0)
-    x, w, b = torch.randn(2, 16, 12, 12), torch.randn(16, 1, kernel, kernel), torch.randn(16)
+    x, w, b = torch.randn(2, 16, 13, 12), torch.randn(16, 1, kernel, kernel), torch.randn(16)
     wanted, found = [], []
     for out, convolve in ((wanted, F.conv2d), (found, conv2d)):
         leaves = [t.clone().requires_grad_() for t in (x, w, b)]
         with torch.autocast("cpu", torch.bfloat16, enabled=convolve is conv2d):
-            y = convolve(*leaves, (stride, stride), (kernel // 2, kernel // 2), (1, 1), 16)
+            y = convolve(*leaves, (stride, stride), (padding, padding), (1, 1), 16)
         y.float().square().sum().backward()
         out += [y.detach().float(), *(t.grad for t in leaves)]
     for a, c in zip(wanted, found, strict=True):

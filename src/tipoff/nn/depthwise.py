@@ -1,8 +1,8 @@
 """A depthwise convolution whose gradient is fast on a processor in bfloat16.
 
-Forward, bfloat16 is twice as fast as float32. Backward, the kernels of oneDNN for a depthwise convolution
-in bfloat16 are up to eighty times slower where the stride is 2, and three times for a kernel of 5 x 5: there
-the gradient is computed in float32, whose kernels are good.
+oneDNN's forward kernels for it are fast, and of its backward kernels those for weights no wider than three columns;
+the others are ten to a hundred times slower. So the gradient of the input is computed by a forward convolution,
+with the kernel turned round, and that of the weight by three columns at a time.
 """
 
 from __future__ import annotations
@@ -16,48 +16,63 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 Pair = Sequence[int]
+_COLUMNS = 3
 
 
 class _Depthwise(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, dilation: Pair
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair
     ) -> Tensor:
         ctx.save_for_backward(x, weight)
-        ctx.has_bias, ctx.where = bias is not None, (list(stride), list(padding), list(dilation))
-        return F.conv2d(x, weight, bias, tuple(stride), tuple(padding), tuple(dilation), weight.shape[0])
+        ctx.has_bias, ctx.where = bias is not None, (tuple(stride), tuple(padding))
+        return F.conv2d(x, weight, bias, tuple(stride), tuple(padding), 1, weight.shape[0])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
         x, weight = ctx.saved_tensors
-        stride, padding, dilation = ctx.where
         need_x, need_w, need_b = ctx.needs_input_grad[:3]
-        in_float_x = need_x and max(stride) > 1
-        in_float_w = need_w and max(weight.shape[-2:]) > 3
         grad = grad.contiguous(memory_format=torch.channels_last)
-
-        def run(dtype: torch.dtype, for_x: bool, for_w: bool) -> tuple[Tensor | None, Tensor | None]:
-            if not (for_x or for_w):
-                return None, None
-            seen = x.to(dtype) if for_w else torch.empty_like(x, dtype=dtype)  # else only its shape is
-            made = torch.ops.aten.convolution_backward(
-                grad.to(dtype), seen, weight.to(dtype), None, stride, padding, dilation,
-                False, [0, 0], weight.shape[0], [for_x, for_w, False],
-            )  # fmt: skip
-            return made[0], made[1]
-
-        x32, w32 = run(torch.float32, in_float_x, in_float_w)
-        x16, w16 = run(grad.dtype, need_x and not in_float_x, need_w and not in_float_w)
-        to_x, to_w = x32 if x16 is None else x16, w32 if w16 is None else w16
-        return (
-            to_x.to(x.dtype) if to_x is not None else None,
-            to_w.to(weight.dtype) if to_w is not None else None,
-            grad.sum((0, 2, 3), dtype=torch.float32).to(weight.dtype) if ctx.has_bias and need_b else None,
-            None,
-            None,
-            None,
+        to_w, to_b = (
+            _of_weight(grad, x, weight, *ctx.where, ctx.has_bias) if need_w or need_b else (None, None)
         )
+        return _of_input(grad, x, weight, *ctx.where) if need_x else None, to_w, to_b, None, None
+
+
+def _of_input(grad: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:  # -> as x
+    """A convolution of `grad`, with zeros put between its rows and columns where the stride is above 1."""
+    kernel = weight.shape[-2:]
+    if max(stride) > 1:
+        sides = [n + 2 * p - k + 1 for n, p, k in zip(x.shape[-2:], padding, kernel, strict=True)]
+        shape = (*x.shape[:2], *sides)
+        spread = torch.empty(shape, dtype=grad.dtype, memory_format=torch.channels_last).zero_()
+        spread[:, :, :: stride[0], :: stride[1]] = grad
+        grad = spread
+    turned = weight.flip(2, 3).contiguous(memory_format=torch.channels_last)
+    around = [k - 1 - p for k, p in zip(kernel, padding, strict=True)]
+    return F.conv2d(grad, turned, None, 1, around, 1, weight.shape[0])
+
+
+def _of_weight(
+    grad: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, has_bias: bool
+) -> tuple[Tensor, Tensor | None]:
+    """The gradients of weight and bias: each few columns of the kernel as a kernel of their own."""
+    (top, left), width, n = padding, weight.shape[-1], weight.shape[0]
+    made, to_bias = [], None
+    for first in range(0, width, _COLUMNS):
+        columns = weight[..., first : first + _COLUMNS]
+        seen, around = x, left
+        if width > _COLUMNS or left > 1:  # wider zeros at the sides are slow too
+            reach = (grad.shape[-1] - 1) * stride[1] + columns.shape[-1]
+            seen, around = F.pad(x, (left - first, first - left + reach - x.shape[-1])), 0
+        _, to_weight, summed = torch.ops.aten.convolution_backward(
+            grad, seen, columns, [n], stride, (top, around), (1, 1), False, (0, 0), n,
+            (False, True, has_bias and not first),
+        )  # fmt: skip
+        made.append(to_weight)
+        to_bias = to_bias if first else summed
+    return torch.cat(made, -1), to_bias
 
 
 def conv2d(
@@ -71,12 +86,14 @@ def conv2d(
         and torch.get_autocast_dtype("cpu") is torch.bfloat16
         and torch.is_grad_enabled()
         and not isinstance(padding, str)
+        and max(dilation) == 1
+        and all(p < k for p, k in zip(padding, weight.shape[-2:], strict=True))
     )
     if not slow:
         return F.conv2d(x, weight, bias, stride, padding, dilation, groups)
     half = torch.bfloat16
     with torch.autocast("cpu", enabled=False):
         out: Tensor = _Depthwise.apply(
-            x.to(half), weight.to(half), None if bias is None else bias.to(half), stride, padding, dilation
+            x.to(half), weight.to(half), None if bias is None else bias.to(half), stride, padding
         )
     return out
