@@ -251,9 +251,11 @@ def test_a_table_comes_back_with_its_answers(model, capsys):
 def test_a_text_file_gets_a_line(model, tmp_path, capsys):
     (tmp_path / "a.txt").write_text("A lovely film, and brilliant to the very end.", encoding="utf-8")
     (tmp_path / "b.txt").write_bytes(b"\xff\0\1")
-    assert tipoff("predict", model, tmp_path / "a.txt", tmp_path / "b.txt", "--json") == 0
-    first, second = map(json.loads, lines(capsys))
+    (tmp_path / "c.txt").write_text(" \n", encoding="utf-8")
+    assert tipoff("predict", model, *(tmp_path / f"{name}.txt" for name in "abc"), "--json") == 0
+    first, second, third = map(json.loads, lines(capsys))
     assert first["label"] == "good" and "zero bytes" in second["error"]
+    assert third["error"] == f"{tmp_path / 'c.txt'} holds no text."
 
 
 def test_words_that_mattered_are_shown_with_signs(model, capsys):

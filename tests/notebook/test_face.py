@@ -376,6 +376,8 @@ def test_the_siamese_tutorial_in_small(cells):
         splits = RandomSplitter()(files)
         tfm = SiameseTransform(files, label_func, splits)
         tfm(files[0]).show()
+        smaller = Resize(24)(tfm(files[0]))
+        smaller.show()
         tls = TfmdLists(files, tfm, splits=splits)
         drawn = show_at(tls.valid, 0)
         dls = tls.dataloaders(bs=8, after_item=[Resize(32), ToTensor], after_batch=[IntToFloatTensor, Normalize.from_stats(*imagenet_stats)])
@@ -395,6 +397,7 @@ def test_the_siamese_tutorial_in_small(cells):
         learn.fit_one_cycle(1, 3e-3)
     """)
     x1, x2, same = out["batch"]
+    assert type(out["smaller"]) is out["SiameseImage"] and out["smaller"][1].size == (24, 24)
     assert out["drawn"].get_title() in ("True", "False")
     assert x1.shape == (8, 3, 32, 32) == x2.shape and same.shape == (8,) and x1.min() < 0
 

@@ -53,6 +53,19 @@ def test_the_exported_model_answers_as_the_learner(learn, tmp_path):
     assert torch.allclose(probs[0], here.probabilities, atol=1e-6) and len(targets) == learn.dls.valid.n
 
 
+def test_many_photos_are_answered_in_order_and_as_one_by_one(learn, tmp_path):
+    learn.fit(1)
+    predictor, before = load_predictor(learn.export(tmp_path / "x.tipoff")), torch.get_num_threads()
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    photos = learn.dls.source.items[0]
+    files = [*photos[:11], tmp_path / "bad.jpg", *photos[11:20]]
+    answers = list(predictor.stream(iter(files), bs=4))
+    assert [item for item, _ in answers] == files and torch.get_num_threads() == before
+    assert isinstance(answers[11][1], DataError)
+    for file, probs in answers[:11] + answers[12:]:
+        assert torch.allclose(probs, learn.predict(file).probabilities, atol=1e-6)
+
+
 def test_two_runs_with_one_seed_are_equal_for_any_number_of_workers(photos):
     def weights(workers: int) -> torch.Tensor:
         torch.manual_seed(3)

@@ -15,7 +15,8 @@ from tipoff.data.block import Target
 from tipoff.data.plan import Plan
 from tipoff.data.store import pool
 from tipoff.errors import BundleError, DataError
-from tipoff.nn.packed import packed
+from tipoff.nn.lanes import Lanes
+from tipoff.nn.packed import is_packed, packed
 from tipoff.spec import Catalog
 
 
@@ -56,12 +57,19 @@ class Predictor:
         Items are read in threads, `bs` at a time, so that any number of them takes little memory.
         """
         rest = iter(items)
-        while group := list(islice(rest, bs)):
-            samples = list(pool().map(self._read, group))
+        group, reading = self._begin(rest, bs)
+        while group:
+            samples, answered = list(reading), group
+            group, reading = self._begin(rest, bs)  # is read while the network answers
             good = [s for s in samples if not isinstance(s, DataError)]
             answers: Iterator[Tensor] = iter(self._group(good)) if good else iter(())
-            for item, sample in zip(group, samples, strict=True):
+            for item, sample in zip(answered, samples, strict=True):
                 yield item, sample if isinstance(sample, DataError) else next(answers)
+
+    def _begin(self, rest: Iterator[Any], bs: int) -> tuple[list[Any], Iterator[Any]]:
+        """The next items, and what is read of them, begun."""
+        group = list(islice(rest, bs))
+        return group, pool().map(self._read, group)
 
     def _read(self, item: Any) -> tuple[Any, ...] | DataError:
         try:
@@ -70,7 +78,11 @@ class Predictor:
             return e
 
     def _group(self, samples: Sequence[tuple[Any, ...]]) -> Tensor:
-        return self.probabilities(self.plan.inputs_of(samples))
+        inputs = self.plan.inputs_of(samples)
+        if not is_packed(self.net):
+            return self.probabilities(inputs)
+        with Lanes(self.net, torch.inference_mode) as lanes:
+            return self.target.activation(lanes.submit(tuple(map(_channels_last, inputs)))().float())
 
 
 def _channels_last(t: Tensor) -> Tensor:

@@ -60,10 +60,14 @@ def run_prediction(model: Path, files: Sequence[Path], asked: Asked) -> int:
 
         return _recommend(OfFile(Recommender(predictor)), files, asked)
     if task == "texts":
+        from tipoff.cli.tasks.texts.predict import without_empty
         from tipoff.serve.texts import TextPredictor
 
         return _read_texts(
-            TextPredictor(predictor), lambda paths: _one_by_one(predictor, paths, asked.form), files, asked
+            TextPredictor(predictor),
+            lambda paths: _one_by_one(predictor, paths, asked.form, without_empty),
+            files,
+            asked,
         )
     asked.only(task, ())
     return _one_by_one(predictor, _each(files), asked.form)
@@ -124,8 +128,13 @@ def _read_texts(
     return one_by_one(texts_in(files))
 
 
-def _one_by_one(predictor: Predictor, paths: Sequence[Path], form: str) -> int:
-    """An answer a file."""
+def _one_by_one(
+    predictor: Predictor,
+    paths: Sequence[Path],
+    form: str,
+    checked: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> int:
+    """An answer a file; `checked` may put errors in the place of answers."""
     target = predictor.target
     names = [str(n) for n in getattr(target, "names", [])]
     answers = (
@@ -133,7 +142,7 @@ def _one_by_one(predictor: Predictor, paths: Sequence[Path], form: str) -> int:
             path,
             got if isinstance(got, DataError) else {**target.answer(got), "sentence": target.sentence(got)},
         )
-        for path, got in predictor.stream(paths)
+        for path, got in checked(predictor.stream(paths))
     )
     return _print(answers, paths, names, form)
 

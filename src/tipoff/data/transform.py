@@ -45,6 +45,30 @@ class ItemTransform(Spec):
         method = getattr(self, f"{kind.value}_exact", None)
         return self.apply(kind, x, None) if method is None else method(x)
 
+    def __call__(self, x: Any) -> Any:
+        """What it makes of a picture as at validation, by itself or within a tuple: see `on_pictures`.
+
+        >>> from tipoff.vision import Resize
+        >>> Resize(32)((np.zeros((40, 60, 3), np.uint8), "a cat"))[0].shape
+        (32, 32, 3)
+        """
+        return on_pictures(x, lambda image: self.exact(Kind.IMAGE, image))
+
+
+def on_pictures(x: Any, change: Callable[[np.ndarray], Any]) -> Any:
+    """`x` with `change` made to a picture, uint8 (H, W, 3) or one of Pillow's, or to those in a tuple; all else as it is."""
+    if isinstance(x, tuple):
+        items = [on_pictures(v, change) for v in x]
+        return tuple(items) if type(x) is tuple else type(x)(*items)
+    if isinstance(x, np.ndarray) and x.ndim == 3 and x.dtype == np.uint8:
+        return np.asarray(change(x)).round().clip(0, 255).astype(np.uint8)
+    if hasattr(x, "__array_interface__") and hasattr(x, "convert"):
+        from PIL import Image
+
+        image = Image.fromarray(np.asarray(change(np.asarray(x))).round().clip(0, 255).astype(np.uint8))
+        return type(x).of(image) if hasattr(type(x), "of") else image
+    return x
+
 
 @dataclass(frozen=True)
 class BatchTransform(Spec):

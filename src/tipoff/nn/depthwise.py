@@ -34,10 +34,11 @@ class _Depthwise(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         need_x, need_w, need_b = ctx.needs_input_grad[:3]
         grad = grad.contiguous(memory_format=torch.channels_last)
-        to_w, to_b = (
-            _of_weight(grad, x, weight, *ctx.where, ctx.has_bias) if need_w or need_b else (None, None)
-        )
-        return _of_input(grad, x, weight, *ctx.where) if need_x else None, to_w, to_b, None, None
+        stride, padding = ctx.where
+        to_x = _of_input(grad, x, weight, stride, padding) if need_x else None
+        if not (need_w or need_b):
+            return to_x, None, None, None, None
+        return to_x, *_of_weight(grad, x, weight, stride, padding, ctx.has_bias), None, None
 
 
 def _of_input(grad: Tensor, x: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:  # -> as x

@@ -115,6 +115,11 @@ def packed(net: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
         return net
 
 
+def is_packed(net: nn.Module) -> bool:
+    """Whether `packed` made it."""
+    return any(isinstance(m, PackedConv2d | PackedPointwise) for m in net.modules())
+
+
 def _can(dtype: torch.dtype) -> bool:
     if not torch._C._has_mkldnn:
         return False

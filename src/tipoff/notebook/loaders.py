@@ -15,7 +15,7 @@ from tipoff.data.dataset import PairDataset
 from tipoff.data.kind import Kind
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
-from tipoff.data.transform import ItemTransform, run_batch_transforms
+from tipoff.data.transform import ItemTransform, on_pictures, run_batch_transforms
 from tipoff.notebook.pictures import PILBase, TensorImage, TensorImageBW, TensorMask, ToTensor
 from tipoff.notebook.transforms import Transform
 from tipoff.rng import fresh_seed, uniform
@@ -84,15 +84,10 @@ class Samples(PairDataset):
         key = (self.seed, epoch, k)
         u = uniform(key, torch.arange(1) + i, n)[0].numpy() if self.training and n else None
 
-        def one(v: Any) -> Any:
-            if not isinstance(v, Image.Image):
-                return v
-            x = np.asarray(v)
-            done = Plan.apply(parts, Kind.IMAGE, x, u) if self.training else step.exact(Kind.IMAGE, x)
-            image = Image.fromarray(np.asarray(done).round().clip(0, 255).astype(np.uint8))
-            return type(v).of(image) if isinstance(v, PILBase) else image
+        def change(x: np.ndarray) -> Any:
+            return Plan.apply(parts, Kind.IMAGE, x, u) if self.training else step.exact(Kind.IMAGE, x)
 
-        return tuple(one(v) for v in sample) if isinstance(sample, tuple) else one(sample)
+        return on_pictures(sample, change)
 
 
 def _plain(value: Any) -> Any:

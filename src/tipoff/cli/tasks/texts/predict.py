@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from tipoff.data.formats import EXCEL, PARQUET
 from tipoff.errors import DataError, UsageError
-from tipoff.text.files import TEXT_EXTENSIONS, get_text_files
+from tipoff.notes import listening
+from tipoff.text.files import TEXT_EXTENSIONS, get_text_files, read_text
+
+Answer = TypeVar("Answer")
 
 TABLES = (".csv", ".tsv", *PARQUET, *EXCEL)
 
@@ -18,6 +22,17 @@ def are_tables(paths: Sequence[Path]) -> bool:
     if 0 < n < len(paths):
         raise UsageError("Tables and text files are answered in calls of their own.")
     return n > 0
+
+
+def without_empty(answers: Iterable[tuple[Path, Answer]]) -> Iterator[tuple[Path, Answer | DataError]]:
+    """The answers for text files, and for a file without a text the reason why there is none."""
+    for path, got in answers:
+        if isinstance(got, DataError):
+            yield path, got
+            continue
+        with listening(lambda _: None):  # what is to be noted of the file was noted when it was read
+            is_empty = not read_text(path).strip()
+        yield path, DataError(f"{path} holds no text.") if is_empty else got
 
 
 def texts_in(paths: Sequence[Path]) -> list[Path]:
