@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tipoff.spec import Catalog
 class Predictor:
     """A model that answers: `predictor(photo)`, or many at once with `stream`.
 
-    `net` is put into evaluation mode and on `device`.
+    `net` is put into evaluation mode and on `device`, and computes in `dtype`: bfloat16 is for one that was packed so.
     """
 
     def __init__(
@@ -32,8 +33,9 @@ class Predictor:
         net: nn.Module,
         facts: dict[str, Any] | None = None,
         device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.plan, self.facts, self.device = plan, facts or {}, torch.device(device)
+        self.plan, self.facts, self.device, self.dtype = plan, facts or {}, torch.device(device), dtype
         self.net = net.to(self.device).eval()
 
     @property
@@ -44,7 +46,15 @@ class Predictor:
     def probabilities(self, inputs: tuple[Tensor, ...]) -> Tensor:  # each (B, ...) -> (B, n_out)
         """Of inputs as `plan.inputs_of` gives them."""
         moved = tuple(_channels_last(t.to(self.device)) for t in inputs)
-        return self.target.activation(self.net(*moved).float()).cpu()
+        with self._within():
+            out = self.net(*moved)
+        return self.target.activation(out.float()).cpu()
+
+    def _within(self) -> AbstractContextManager[Any]:
+        """What the network computes under, besides `torch.inference_mode`."""
+        if self.dtype is torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
 
     def __call__(self, item: Any) -> dict[str, Any]:
         """The answer for one item: for a category its label, probability, and all probabilities."""
@@ -81,7 +91,7 @@ class Predictor:
         inputs = self.plan.inputs_of(samples)
         if not is_packed(self.net):
             return self.probabilities(inputs)
-        with Lanes(self.net, torch.inference_mode) as lanes:
+        with Lanes(self.net, self._within) as lanes:
             return self.target.activation(lanes.submit(tuple(map(_channels_last, inputs)))().float())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, overload
 
+import torch
 from torch import Tensor, nn
 
 from tipoff.bundle.predictor import Predictor
@@ -27,7 +28,7 @@ from tipoff.learner.suggest import valley
 from tipoff.learner.summary import summary
 from tipoff.learner.targets import checked, target_for
 from tipoff.metrics.resolve import as_metrics
-from tipoff.nn.packed import Watch, packed
+from tipoff.nn.packed import Watch, is_packed, packed
 from tipoff.spec import Catalog, Spec
 from tipoff.train.callback import Callback
 from tipoff.train.engine import TorchEngine
@@ -98,7 +99,7 @@ class Learner:
         self.opt: Any = None
         self.frozen_to = 0
         self.n_epochs_done = 0
-        self._ready: tuple[Predictor, Watch] | None = None
+        self._ready: tuple[Predictor, Watch, torch.dtype] | None = None
         self.recorder = Recorder()
         self.progress: Progress | None = Progress()
         self.groups = freezing.as_groups(splitter(self.model))
@@ -389,15 +390,17 @@ class Learner:
         return (plan.undo(plan.inputs[0].kind, inputs[0])[0], *made) if with_input else made
 
     def predictor(self) -> Predictor:
-        """What answers, as it would from the exported file."""
-        plan = self.dls.plan
+        """What answers one item, as `get_preds` does: a network packed for a processor in the learner's precision."""
+        plan, dtype = self.dls.plan, self.engine.dtype
         assert plan is not None
         if self._ready is not None:
-            made, watch = self._ready
-            if made.plan is plan and made.device == self.dls.device and watch.unchanged(self.model):
+            made, watch, then = self._ready
+            same = made.plan is plan and made.device == self.dls.device and then is dtype
+            if same and watch.unchanged(self.model):
                 return made
-        made = Predictor(plan, packed(self.model.eval()), self.facts, self.dls.device)
-        self._ready = made, Watch(self.model)
+        net = packed(self.model.eval(), dtype)
+        made = Predictor(plan, net, self.facts, self.dls.device, dtype if is_packed(net) else torch.float32)
+        self._ready = made, Watch(self.model), dtype
         return made
 
     def predictions(self, ds_idx: int = 1, dl: Any = None) -> Predictions:

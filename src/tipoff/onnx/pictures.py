@@ -185,7 +185,9 @@ def read_pictures(plan: Plan, graph: Graph, pixels: str) -> Pictures:
         step, fields = _found(t, ITEM, f"plan.item_tfms[{i}]")
         step(p, fields)
     steps = [
-        (t, f"plan.batch_tfms[{i}]") for i, t in enumerate(plan.every_batch_tfm()) if not getattr(t, "n_draws", 0)
+        (t, f"plan.batch_tfms[{i}]")
+        for i, t in enumerate(plan.every_batch_tfm())
+        if not getattr(t, "n_draws", 0)
     ]
     found = [_found(t, BATCH, where) for t, where in steps]
     sizes = [f for f in found if f[0] in MOVES.values()]
