@@ -342,7 +342,7 @@ def page(r: dict[str, Any]) -> str:
         table(["network", "", "plain loop", "library", "added", "ratio"], rows),
         "## Prediction\n",
         "From photo files of about 350 x 256 to classes, 37 of them; milliseconds a photo. `tipoff` is `load_predictor`, in "
-        "float32; `tipoff Learner` is `learn.predict` in float32 and `learn.get_preds` in bfloat16.\n",
+        "float32; `tipoff Learner` is `learn.predict` and `learn.get_preds`, in bfloat16.\n",
         table(["", "one at a time", "500 at once", "peak MB"], [[w, f["one"], f["many"], int(f["peak_mb"])] for w, f in r["predict"].items()]),
         "## A server\n",
         "Photos by HTTP, one client after the other and 64 at once, on the same machine as the server. `tipoff` is `tipoff serve` of "
