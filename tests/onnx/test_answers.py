@@ -17,6 +17,7 @@ LIGHT = (
     "tipoff.cli.main",
     "tipoff.onnx.metadata",
     "tipoff.serve.onnx_model",
+    "tipoff.serve.run",
 )
 
 

@@ -156,6 +156,25 @@ def test_it_answers_where_torch_and_opencv_are_missing(exported, tmp_path):
     assert done.stdout.strip() in ("cat", "dog", "løk")
 
 
+def test_it_is_served_where_torch_and_opencv_are_missing(exported, tmp_path):
+    (tmp_path / "a.png").write_bytes(photo())
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('torch', 'torchvision', 'cv2', 'onnx', 'pandas')))\n"
+        "from pathlib import Path; from fastapi.testclient import TestClient\n"
+        "from tipoff.serve.run import create_app, open_model; import tipoff.serve.settings as s\n"
+        "app = create_app([open_model(Path(sys.argv[1]), s.Settings().max_pixels)])\n"
+        "with TestClient(app, base_url='http://localhost') as client:\n"
+        "    pages = [client.get(at).status_code for at in ('/', '/ready', '/card', '/metrics', '/docs')]\n"
+        "    sent = client.post('/predict', files={'file': Path(sys.argv[2]).read_bytes()})\n"
+        "    print(pages, sent.json()['answers'][0]['label'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(exported), str(tmp_path / "a.png")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("[200, 200, 200, 200, 200] ")
+
+
 # files that are something else ------------------------------------------------------------------
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tipoff.serve.rows import Answered
+if TYPE_CHECKING:  # it needs PyTorch, which a server of exported files does without
+    from tipoff.serve.rows import Answered
 
 
 def wants_csv(request: Request) -> bool:
