@@ -31,7 +31,7 @@ class Report:
 
     def tell_figures(self) -> None:
         """How good it is on what it has not seen, and what averages or the most popular items are."""
-        say(self.result, style="strong", of=self.result)
+        say(self.result, style="strong")
         say(f"the baseline, {self.beside}")
 
     def tell_rest(self) -> None:

@@ -46,7 +46,7 @@ class Report:
 
     def tell_figures(self) -> None:
         """How good it is on rows it has not seen, and the trees on the same rows."""
-        say(self.result, style="strong", of=self.result)
+        say(self.result, style="strong")
         say()
         names = [n for n in SHOWN if n in self.figures and n in self.beside["figures"]]
         say(f"{'':<24}" + "".join(f"{name_in_words(n):>14}" for n in names))
