@@ -60,14 +60,16 @@ def on_pictures(x: Any, change: Callable[[np.ndarray], Any]) -> Any:
     if isinstance(x, tuple):
         items = [on_pictures(v, change) for v in x]
         return tuple(items) if type(x) is tuple else type(x)(*items)
-    if isinstance(x, np.ndarray) and x.ndim == 3 and x.dtype == np.uint8:
-        return np.asarray(change(x)).round().clip(0, 255).astype(np.uint8)
-    if hasattr(x, "__array_interface__") and hasattr(x, "convert"):
-        from PIL import Image
+    is_pillow = hasattr(x, "__array_interface__") and hasattr(x, "convert")
+    if not is_pillow and not (isinstance(x, np.ndarray) and x.ndim == 3 and x.dtype == np.uint8):
+        return x
+    done = np.asarray(change(np.asarray(x))).round().clip(0, 255).astype(np.uint8)
+    if not is_pillow:
+        return done
+    from PIL import Image
 
-        image = Image.fromarray(np.asarray(change(np.asarray(x))).round().clip(0, 255).astype(np.uint8))
-        return type(x).of(image) if hasattr(type(x), "of") else image
-    return x
+    image = Image.fromarray(done)
+    return type(x).of(image) if hasattr(type(x), "of") else image
 
 
 @dataclass(frozen=True)
