@@ -390,7 +390,7 @@ class Learner:
         return (plan.undo(plan.inputs[0].kind, inputs[0])[0], *made) if with_input else made
 
     def predictor(self) -> Predictor:
-        """What answers one item, as `get_preds` does: a network packed for a processor in the learner's precision."""
+        """What answers one item: as `get_preds` where the network can be packed for a processor, else in float32."""
         plan, dtype = self.dls.plan, self.engine.dtype
         assert plan is not None
         if self._ready is not None:
