@@ -1,9 +1,10 @@
-"""Reviews in two classes, accuracy against minutes: imdb.py words | frozen | ulmfit | command [texts]
+"""Reviews in two classes, accuracy against minutes: imdb.py words | frozen | ulmfit | course | command [texts]
 
 The 12,500 reviews of BENCH_DATA/imdb to learn from, and its 5,000 of the official test part to judge by (one run, no model is
 chosen by them). words: a logistic regression on counted words and pairs. frozen: one on what MiniLM says of each text.
 ulmfit: an AWD-LSTM that learned from BENCH_DATA/brown, then from
-the reviews without their labels, then with them, layer after layer. command: `tipoff train` in 15 minutes.
+the reviews without their labels, then with them, layer after layer. course: the same with the sizes, rates and epochs of fast.ai's
+course, for a machine with a GPU. command: `tipoff train` in 15 minutes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,6 @@ import pandas as pd
 from common import data, report
 
 READ = 256  # tokens of a text, by MiniLM
-SIZES = {"emb_sz": 300, "n_hid": 600, "n_layers": 2}
-WORDS = 15_000
 
 
 class Clock:
@@ -76,69 +76,94 @@ def frozen(df: pd.DataFrame) -> dict[str, float]:
     return {"accuracy": accuracy, **clock()}
 
 
-def _language_model(df: pd.DataFrame, vocab: Any, start: Path | None, epochs: int, lr: float) -> Any:
+@dataclass(frozen=True)
+class Recipe:
+    """How ULMFiT learns: the network, then (epochs, rate) of each part; a part of the classifier says how far it is thawed."""
+
+    sizes: dict[str, int]
+    words: int
+    bs: int
+    general: tuple[int, float]  # of the corpus
+    reviews: tuple[tuple[int, float], ...]  # of the language model on reviews: frozen, thawed
+    labels: tuple[tuple[int | None, int, float], ...]  # None: everything
+    lm_drop: float
+    drop: float
+    max_len: int
+    looked_at: int  # reviews that are looked at between epochs
+
+
+HERE = Recipe(
+    {"emb_sz": 300, "n_hid": 600, "n_layers": 2}, 15_000, 48, (2, 5e-3), ((0, 0), (1, 5e-3)),
+    ((-1, 1, 1e-2), (-2, 1, 1e-2), (None, 1, 5e-3)), 0.4, 0.4, 360, 500,
+)  # fmt: skip
+COURSE = Recipe(
+    {"emb_sz": 400, "n_hid": 1152, "n_layers": 3}, 60_000, 128, (12, 5e-3), ((1, 2e-2), (10, 2e-3)),
+    ((-1, 1, 2e-2), (-2, 1, 1e-2), (-3, 1, 5e-3), (None, 2, 1e-3)), 0.3, 0.5, 72 * 20, 500,
+)  # fmt: skip
+
+
+def _language_model(df: pd.DataFrame, how: Recipe, start: Path | None = None) -> Any:
+    """A language model of `df`, which begins as the one in the file `start` ended."""
     from tipoff.text import AWD_LSTM, TextDataLoaders, language_model_learner
 
     dls = TextDataLoaders.from_df(
-        df, text_col="text", is_lm=True, valid_pct=0.02, seed=42, bs=48, text_vocab=vocab, max_vocab=WORDS
+        df, text_col="text", is_lm=True, valid_pct=0.02, seed=42, bs=how.bs, max_vocab=how.words
     )
     learn = language_model_learner(
-        dls,
-        AWD_LSTM,
-        SIZES,
-        0.4,
-        pretrained=start is not None,
-        pretrained_fnames=start,
+        dls, AWD_LSTM, how.sizes, how.lm_drop, pretrained=start is not None, pretrained_fnames=start,
         metrics=["perplexity"],
-    )
+    )  # fmt: skip
+    frozen, thawed = how.reviews if start is not None else ((0, 0.0), how.general)
+    if frozen[0]:
+        learn.fit_one_cycle(*frozen)
     learn.unfreeze()
-    learn.fit_one_cycle(epochs, lr, moms=(0.8, 0.7, 0.8))
+    learn.fit_one_cycle(*thawed, moms=(0.8, 0.7, 0.8))
     return learn
 
 
-def ulmfit(df: pd.DataFrame) -> dict[str, float]:
+def _ulmfit(df: pd.DataFrame, how: Recipe) -> dict[str, float]:
     from tipoff.text import AWD_LSTM, TextDataLoaders, text_classifier_learner
 
     where = data()
     assert where is not None
+    train, valid = df.query("not is_valid"), df.query("is_valid")
     with tempfile.TemporaryDirectory() as folder:
         general, encoder = Path(folder, "general.tipoff"), Path(folder, "reviews")
         brown = [d for d in (where / "brown" / "train.txt").read_text().split("\n\n") if d.strip()]
         before = Clock()
-        _language_model(pd.DataFrame({"text": brown}), None, None, 2, 5e-3).export(general)
+        _language_model(pd.DataFrame({"text": brown}), how).export(general)
         pretraining, clock = before(), Clock()
-        lm = _language_model(df.query("not is_valid"), None, general, 1, 5e-3)
+        lm = _language_model(train, how, general)
         lm.save_encoder(encoder)
         tuned = clock()
-        valid = df.query("is_valid")
-        few = pd.concat(
-            [df.query("not is_valid"), valid.sample(500, random_state=0)]
-        )  # to look at in between
+        looked_at = pd.concat([train, valid.sample(how.looked_at, random_state=0)])
         dls = TextDataLoaders.from_df(
-            few,
-            text_col="text",
-            label_col="label",
-            valid_col="is_valid",
-            text_vocab=lm.dls.vocab,
-            bs=48,
-            seed=42,
-        )
+            looked_at, text_col="text", label_col="label", valid_col="is_valid", text_vocab=lm.dls.vocab,
+            bs=how.bs, seed=42,
+        )  # fmt: skip
         learn = text_classifier_learner(
-            dls, AWD_LSTM, config=SIZES, pretrained=False, drop_mult=0.4, max_len=360, metrics=["accuracy"]
-        )
+            dls, AWD_LSTM, config=how.sizes, pretrained=False, drop_mult=how.drop, max_len=how.max_len,
+            metrics=["accuracy"],
+        )  # fmt: skip
         learn.load_encoder(encoder)
-    lr = 1e-2
-    learn.fit_one_cycle(1, lr)
-    learn.freeze_to(-2)
-    learn.fit_one_cycle(1, slice(lr / 2.6**4, lr))
-    learn.unfreeze()
-    learn.fit_one_cycle(1, slice(lr / 2 / 2.6**4, lr / 2))
+    for thawed, epochs, lr in how.labels:
+        learn.freeze_to(0 if thawed is None else thawed)
+        learn.fit_one_cycle(epochs, lr if thawed == -1 else slice(lr / 2.6**4, lr))
     accuracy = learn.validate(dl=learn.dls.test_dl(valid, with_labels=True))[1]
     taken = clock()
     return {
         "accuracy": accuracy, **taken, "pretraining": pretraining["core_minutes"],
-        "language_model": tuned["core_minutes"], "perplexity": lm.validate()[-1],
+        "pretraining_minutes": pretraining["minutes"], "language_model": tuned["core_minutes"],
+        "perplexity": lm.validate()[-1],
     }  # fmt: skip
+
+
+def ulmfit(df: pd.DataFrame) -> dict[str, float]:
+    return _ulmfit(df, HERE)
+
+
+def course(df: pd.DataFrame) -> dict[str, float]:
+    return _ulmfit(df, COURSE)
 
 
 def command(df: pd.DataFrame) -> dict[str, float]:
@@ -163,5 +188,5 @@ def command(df: pd.DataFrame) -> dict[str, float]:
 
 
 who, n = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None
-made = {"words": words, "frozen": frozen, "ulmfit": ulmfit, "command": command}[who](reviews(n))
+made = {"words": words, "frozen": frozen, "ulmfit": ulmfit, "course": course, "command": command}[who](reviews(n))
 report(**{k: round(v, 4) for k, v in made.items()})
