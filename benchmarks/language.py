@@ -89,10 +89,10 @@ def main() -> None:
     figures = {"valid": learn.validate()[-1]}
     if len(parts) == 3:
         figures["test"] = learn.validate(dl=dls.test_dl([" ".join(parts[2])], bs=1))[-1]
-    n = sum(p.numel() for p in learn.model.parameters())
+    n, known = sum(p.numel() for p in learn.model.parameters()), tok.get_vocab().keys() - {UNKNOWN}
     report(
         **{k: round(v, 1) for k, v in figures.items()}, words=len(parts[0]), vocab=tok.get_vocab_size(), parameters=n,
-        unknown=round(sum(w not in tok.get_vocab() or w == UNKNOWN for w in parts[1]) / len(parts[1]), 4),
+        unknown=round(sum(w not in known for w in parts[1]) / len(parts[1]), 4),
         seconds=round(seconds), words_a_second=round(args.epochs * len(parts[0]) / seconds),
         setting=" ".join(f"{k} {v}" for k, v in vars(args).items() if k not in ("train", "valid", "test", "arch")),
     )  # fmt: skip
