@@ -1,9 +1,12 @@
 """On a GPU: everything is there that a batch needs, and the answers are those of a processor.
 
-Skipped where there is no GPU; TIPOFF_TEST_DEVICE=cpu runs them on the processor, to look for mistakes in the tests.
+`TIPOFF_TEST_DEVICE=cuda pytest tests/test_gpu.py` runs them; with TIPOFF_TEST_DEVICE=cpu they run on the processor, to look
+for mistakes in the tests. Otherwise they are skipped, and no test sees a GPU.
 """
 
 import os
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -35,11 +38,12 @@ from tipoff.text import (
     pretrained_tokenizer,
     text_classifier_learner,
 )
+from tipoff.train.callback import Callback
 from tipoff.vision import ImageDataLoaders, Resize, aug_transforms, vision_learner
 
 DEVICE = torch.device(os.environ.get("TIPOFF_TEST_DEVICE", "cuda"))
 pytestmark = pytest.mark.skipif(
-    DEVICE.type == "cuda" and not torch.cuda.is_available(), reason="there is no GPU"
+    DEVICE.type == "cuda" and not torch.cuda.is_available(), reason="needs a GPU and TIPOFF_TEST_DEVICE=cuda"
 )
 SMALL = {
     "awd_lstm": {"emb_sz": 16, "n_hid": 24, "n_layers": 2},
@@ -104,18 +108,57 @@ def test_photos_explained_and_averaged(photos):
     assert learn.tta(n=2)[0].shape == probs.shape
     interp = ClassificationInterpretation.from_learner(learn)
     assert interp.confusion_matrix().sum() == 9
-    interp.plot_top_losses(4)
+    interp.plot_top_losses(4, heat=True)
     learn.show_results()
     learn.calibrate()
 
 
-def test_a_run_goes_on_from_its_checkpoint(photos, tmp_path):
-    learn = vision_learner(image_loaders(photos), "timm/test_resnet", pretrained=False)
-    learn.fit_one_cycle(2, 1e-3, cbs=SaveCheckpoint(tmp_path / "run.pt"))
-    again = vision_learner(image_loaders(photos), "timm/test_resnet", pretrained=False)
-    again.resume(tmp_path / "run.pt")
-    for a, b in zip(learn.model.parameters(), again.model.parameters(), strict=True):
-        assert torch.equal(a, b)
+class Stop(Callback):
+    """Cut a run off after `n` steps."""
+
+    order = 200
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def after_step(self, run) -> None:
+        if run.n_steps == self.n:
+            raise InterruptedError
+
+
+def cut_off_and_resumed(make, folder, n_steps):
+    """A run that ends in the middle of an epoch goes on to its end."""
+    with pytest.raises(InterruptedError):
+        make().fit_one_cycle(2, 1e-3, cbs=[SaveCheckpoint(folder / "run.pt", every_steps=1), Stop(n_steps)])
+    learn = make()
+    learn.resume(folder / "run.pt")
+    assert len(learn.recorder.values) == 2 and torch.isfinite(torch.tensor(learn.recorder.values)).all()
+
+
+def test_a_run_goes_on_in_the_middle_of_an_epoch(photos, tmp_path):
+    dls = image_loaders(photos)
+    cut_off_and_resumed(lambda: vision_learner(dls, "timm/test_resnet", pretrained=False), tmp_path, 4)
+
+
+def test_a_recurrent_language_model_goes_on_with_its_memory(tmp_path):
+    dls = lm_loaders()
+    config = SMALL["awd_lstm"]
+    cut_off_and_resumed(
+        lambda: language_model_learner(dls, AWD_LSTM, config, pretrained=False), tmp_path, len(dls.train) + 3
+    )
+
+
+def test_the_command_trains_draws_and_answers(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tell = [sys.executable, "-m", "tipoff.cli.main"]
+    arch = ["--arch", "timm/test_resnet", "--no-pretrained", "--size", "32", "--epochs", "1"]
+    for command in (
+        ["train", str(photos), *arch, "--out", "x.tipoff"],
+        ["predict", "x.tipoff", str(photos / "red" / "red_0.jpg")],
+        ["explain", "x.tipoff", str(photos / "red" / "red_0.jpg"), "--out", "why.png"],
+    ):
+        done = subprocess.run([*tell, *command], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -178,7 +221,13 @@ def test_ulmfit(tmp_path):
     lm.fit_one_cycle(4, 2e-2)
     lm.save_encoder(tmp_path / "encoder")
     dls = TextDataLoaders.from_df(
-        sentences(200), text_col="review", label_col="label", seed=1, bs=16, text_vocab=lm.dls.vocab, device=DEVICE
+        sentences(200),
+        text_col="review",
+        label_col="label",
+        seed=1,
+        bs=16,
+        text_vocab=lm.dls.vocab,
+        device=DEVICE,
     )
     learn = text_classifier_learner(
         dls, AWD_LSTM, config=SMALL["awd_lstm"], pretrained=False, drop_mult=0.1, metrics="accuracy"
@@ -224,7 +273,9 @@ def test_an_lstm_layer_gives_the_numbers_and_gradients_of_a_processor():
     there(words.to(DEVICE)).square().sum().backward()
     for a, b in zip(grads, (p.grad for p in there.parameters()), strict=True):
         assert torch.allclose(a, b.cpu(), atol=1e-4)
-    assert torch.allclose(out, there(words.to(DEVICE)).cpu(), atol=1e-5), "the second batch goes on from the first"
+    assert torch.allclose(out, there(words.to(DEVICE)).cpu(), atol=1e-5), (
+        "the second batch goes on from the first"
+    )
 
 
 def test_the_loss_of_the_next_word():

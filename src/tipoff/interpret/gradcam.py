@@ -12,14 +12,14 @@ from tipoff.nn.gradcam import class_maps
 
 
 def heat_maps(model: nn.Module, x: Tensor, classes: Tensor) -> Tensor:  # (B, 3, H, W), (B,) -> (B, h, w)
-    """For each picture, how much each place of the body's feature maps spoke for its class, in [0, 1].
+    """For each picture, how much each place of the body's feature maps spoke for its class, in [0, 1], on the CPU.
 
     `model` has the body as its first child and the head as its second.
     """
     body, head = list(model.children())[:2]
     model.eval()
     with torch.no_grad():
-        features = body(x)
+        features = body(x.to(next(body.parameters()).device))
     return class_maps(head, features, classes)
 
 

@@ -51,9 +51,18 @@ def lstm(x: Tensor, state: State, weights: Weights) -> tuple[Tensor, State]:  # 
     if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
         out, h, c = _InHalf.apply(x, *state, *weights, torch.get_autocast_dtype("cpu"))
         return out, (h, c)
+    if x.device.type == "cuda" and not torch.is_autocast_enabled("cuda"):  # which does this by itself
+        weights = _in_one_piece(weights)
     h, c = (s[None].to(x.dtype) for s in state)
     out, h, c = torch.lstm(x, (h, c), list(weights), True, 1, 0.0, torch.is_grad_enabled(), False, True)
     return out, (h[0], c[0])
+
+
+def _in_one_piece(weights: Weights) -> Weights:
+    """Copies, one after the other in memory, as cuDNN wants them; else it makes them itself, and warns."""
+    flat = torch.cat([w.flatten() for w in weights]).split([w.numel() for w in weights])
+    w_ih, w_hh, b_ih, b_hh = (part.view_as(w) for part, w in zip(flat, weights, strict=True))
+    return w_ih, w_hh, b_ih, b_hh
 
 
 def _times(weight: Tensor, n_rows: int) -> Callable[[Tensor], Tensor]:

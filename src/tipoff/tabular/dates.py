@@ -149,6 +149,6 @@ class Datepart(TabularProc):
         unit = 60 if self.time else DAY  # float32 keeps no more
         seconds = np.where(np.isnan(elapsed), 0, elapsed)
         dates = ((seconds / unit).round() * unit).astype(np.int64).astype("datetime64[s]")
-        dates[np.isnan(elapsed)] = np.datetime64("NaT")
+        dates[np.isnan(elapsed)] = np.datetime64("NaT", "s")
         parts = {f"{self.prefix}{p}" for p in self.parts}
         return {**{n: v for n, v in columns.items() if n not in parts}, self.column: dates}

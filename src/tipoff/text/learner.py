@@ -174,18 +174,20 @@ class LMLearner(TextLearner):
         _forget(self.model)
         for metric in self.metrics:
             metric.reset()
-        total, n = torch.zeros((), device=self.dls.device, dtype=torch.float64), 0
+        losses: list[Tensor] = []
+        sizes: list[int] = []
         for raw in source.batches(0):
             batch = source.finish(self.engine.to_device(raw), 0)
             with self.engine.autocast():
                 pred = self.model(*batch.x)
                 loss = self.loss_func(pred, *batch.y)
-            total += loss.double() * batch.y[0].numel()
-            n += batch.y[0].numel()
+            losses.append(loss.float())
+            sizes.append(batch.y[0].numel())
             for metric in self.metrics:
                 metric.update(pred, *batch.y)
         _forget(self.model)
-        return [float(total / n), *(m.compute() for m in self.metrics)]
+        n = torch.tensor(sizes, dtype=torch.float64)
+        return [float(torch.stack(losses).cpu().double() @ n / n.sum()), *(m.compute() for m in self.metrics)]
 
     def get_preds(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         raise UsageError(

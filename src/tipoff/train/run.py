@@ -112,7 +112,8 @@ class Run:
     def load_state_dict(self, s: dict[str, Any]) -> None:
         """Go on from where `state_dict` was taken. Callbacks are matched by class, in order."""
         self.epoch, self.n_batches, self.n_steps, self.n_samples = s["position"]
-        self.loss_sum = s["loss_sum"]
+        total: Tensor | None = s["loss_sum"]
+        self.loss_sum = None if total is None else total.to(self.engine.device)
         self.model.load_state_dict(s["model"])
         for k, o in self.optims.items():
             o.load_state_dict(s["optims"][k])
