@@ -79,6 +79,18 @@ def test_pieces_looked_at_once_give_what_the_rules_give(text):
     assert WordTokenizer().split_all([text]) == [one_after_the_other(text)]
 
 
+@pytest.mark.parametrize(
+    ("piece", "wanted"),
+    [
+        ("70mph", "70 mph"), ("aging", "aging"), ("family's", "family 's"), ("dogs'", "dogs '"), ("12km,", "12 km ,"),
+        ("(3.50$)", "( 3.50 $ )"), ("90%", "90 %"), ("5+", "5 +"), ("①first", "① first"), ("¡hola!", "¡ hola !"),
+        ("😀great😀", "😀 great 😀"), ("b.b.c.", "b.b.c ."), ("½cup", "½cup"), ("…so", "… so"), ("e.g.", "e.g."),
+    ],
+)  # fmt: skip
+def test_marks_units_and_signs_are_taken_off_a_word(piece, wanted):
+    assert split_piece(piece) == wanted.split()
+
+
 WORDS = st.lists(
     st.one_of(
         st.sampled_from(

@@ -60,7 +60,7 @@ def lstm(x: Tensor, state: State, weights: Weights) -> tuple[Tensor, State]:  # 
 
 def _in_one_piece(weights: Weights) -> Weights:
     """Copies, one after the other in memory, as cuDNN wants them; else it makes them itself, and warns."""
-    flat = torch.cat([w.flatten() for w in weights]).split([w.numel() for w in weights])
+    flat = torch.split(torch.cat([w.flatten() for w in weights]), [w.numel() for w in weights])
     w_ih, w_hh, b_ih, b_hh = (part.view_as(w) for part, w in zip(flat, weights, strict=True))
     return w_ih, w_hh, b_ih, b_hh
 

@@ -34,23 +34,32 @@ class Splitter(Remembered):
         pieces = [self.pieces(text) for text in texts]
         at, ns = self._numbers(pieces)
         odd = np.flatnonzero(self._odd[at])
-        if len(odd):  # characters that are repeated: the rules must see the whole text
-            which = np.unique(np.searchsorted(ns.cumsum(), odd, "right"))
-            for i in which:
-                pieces[i] = self._careful(texts[i])
+        if len(odd):  # characters that are repeated
+            ends = ns.cumsum()
+            of_text = np.searchsorted(ends, odd, "right")
+            which, first = np.unique(of_text, return_index=True)
+            for i, places in zip(which, np.split(odd, first[1:]), strict=True):
+                pieces[i] = self._repeated(texts[i], pieces[i], (places - ends[i] + ns[i]).tolist())
             at, ns = self._again(at, ns, which, pieces)
         return at, ns
 
     def pieces(self, text: str) -> list[str]:
         if not self.is_usual:
             return r.apply_rules(text, self.rules).split()
-        pieces = r.fix_html(text).split()
-        if any(map(operator.eq, pieces, islice(pieces, 1, None))):  # perhaps a word that is repeated
-            return self._careful(text)
-        return [r.BOS, *pieces]
+        pieces = [r.BOS, *r.fix_html(text).split()]
+        return self._careful(text) if _twice(pieces) else pieces
+
+    def _repeated(self, text: str, pieces: list[str], places: Sequence[int]) -> list[str]:
+        """The pieces of a text, in which at `places` characters are repeated."""
+        made, done = [], 0
+        for place in places:
+            made += pieces[done:place] + r.replace_rep(pieces[place]).split()
+            done = place + 1
+        made += pieces[done:]
+        return self._careful(text) if _twice(made) else made
 
     def _careful(self, text: str) -> list[str]:
-        """The pieces after the rules that look at more than one of them."""
+        """The pieces after the rules for what is repeated, of which one looks at several of them."""
         return [r.BOS, *r.replace_wrep(r.replace_rep(r.fix_html(text))).split()]
 
     def _again(
@@ -77,3 +86,8 @@ class Splitter(Remembered):
         self._odd = np.concatenate([self._odd, odd])
         of = self.of
         return [list(map(of, chain.from_iterable(map(split_piece, t.split())))) for t in text.split("\n")]
+
+
+def _twice(pieces: Sequence[str]) -> bool:
+    """Whether a piece comes twice in a row: perhaps it is a word that is repeated."""
+    return any(map(operator.eq, pieces, islice(pieces, 1, None)))

@@ -14,7 +14,9 @@ _CURRENCY = "[$£€¥฿₽₴₠₡₢₣₤₥₦₧₨₩₪₫₭₮₯₰�
 _EMOJI = "[\u2190-\u27bf\u2900-\u2bff\u3030\U0001f000-\U0001faff]"
 _JOINED = "[\u200d\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff]"  # what makes one of several
 _PICTURE = f"{_EMOJI}(?:{_JOINED}|(?<=\u200d){_EMOJI})*"
-_PUNCT = r"[,:;!?¿؟¡()\[\]{}<>_#*&।、。，！？；：～·।،؛٪۔]"
+_SIGNS = ",:;!?¿؟¡()[]{}<>_#*&।、。，！？；：～·।،؛٪۔"
+_PUNCT = f"[{re.escape(_SIGNS)}]"
+_MARKS = frozenset(_QUOTES + _SIGNS)  # each of which ends a word by itself
 _ENDS = frozenset('.,!?;:)"')
 MAX_PIECE = 200  # characters
 _A = r"[^\W\d_]"  # a letter
@@ -63,13 +65,17 @@ def _peeled(piece: str) -> list[str]:
     before: list[str] = []
     after: list[str] = []
     while piece:
+        last = piece[-1]
         if piece in _KEPT or (_MAY_BE_URL(piece) and _URL.fullmatch(piece)):
             before.append(piece)
             break
-        if found := _PREFIX.match(piece):
+        if not _in_word(piece[0]) and (found := _PREFIX.match(piece)):
             before.append(found[0])
             piece = piece[found.end() :]
-        elif found := _SUFFIX.search(piece, max(0, len(piece) - 16)):
+        elif last in _MARKS:
+            after.append(last)
+            piece = piece[:-1]
+        elif _may_end(piece, last) and (found := _SUFFIX.search(piece, max(0, len(piece) - 16))):
             after.append(found[0])
             piece = piece[: found.start()]
         else:
@@ -78,10 +84,20 @@ def _peeled(piece: str) -> list[str]:
     return before + after[::-1]
 
 
+def _in_word(character: str) -> bool:
+    """Whether it is a letter or a digit, with which no mark begins or ends but a unit and an 's."""
+    return character.isalpha() or character.isdecimal()
+
+
+def _may_end(piece: str, last: str) -> bool:
+    """Whether a mark, a unit or an 's can be at the end of `piece`, whose last character is `last`."""
+    return not (_in_word(last) and (last not in "smghbz" or piece[-4:-1].isalpha()))
+
+
 def _inside(piece: str) -> list[str]:
     """What is left between marks: a word, or several that a mark joins."""
-    if piece in _TWO:
-        return list(_TWO[piece])
-    if found := _SHORT.fullmatch(piece):
+    if piece.isalpha():
+        return list(_TWO.get(piece, (piece,)))
+    if ("'" in piece or "’" in piece) and (found := _SHORT.fullmatch(piece)):
         return [*_inside(found[1]), found[2]]
     return [part for part in _INFIX.split(piece) if part]
