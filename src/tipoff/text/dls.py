@@ -25,7 +25,7 @@ from tipoff.text.lm import LMDataset, LMLoader
 from tipoff.text.remembered import without_collecting
 from tipoff.text.show import show_texts
 from tipoff.text.target import NextToken
-from tipoff.text.tokenizer import Tokenizer, number
+from tipoff.text.tokenizer import Tokenizer
 
 UNKNOWN_TOLD = 0.25  # share of the tokens
 
@@ -102,7 +102,7 @@ class TextLoaders(DataLoaders):
         names = places(items) if hasattr(items, "columns") else [f"text {i}" for i in range(len(rows))]
         get_x = self.source.get_x[0] if self.source.get_x else None
         part = Texts([self.block.raw(row if get_x is None else get_x(row)) for row in rows], places=names)
-        ids = number(self.tokenizer, grouped(part.texts))
+        ids = self.tokenizer.number(grouped(part.texts))
         if self.is_lm:
             options: dict[str, Any] = {"seq_len": self.seq_len, "backwards": self.block.backwards}
             return LMLoader(LMDataset(self.plan, ids, bs or self.bs, training=False, **options))
@@ -193,7 +193,7 @@ def text_loaders(
 
 def _numbered(block: TextField, part: Texts, what: str) -> tuple[Texts, Ids]:
     bad: dict[int, str] = {}
-    return _readable(part, number(block.tokens, grouped(part.texts, bad)), bad, what)
+    return _readable(part, block.tokens.number(grouped(part.texts, bad)), bad, what)
 
 
 def _readable(part: Texts, ids: Ids, bad: dict[int, str], what: str) -> tuple[Texts, Ids]:

@@ -17,7 +17,7 @@ from tipoff.text.bpe import learn_bpe, size_for
 from tipoff.text.encoded import Encoded, divides_at_spaces
 from tipoff.text.ids import Ids
 from tipoff.text.remembered import cut_up
-from tipoff.text.tokenizer import Groups, Tokenizer, number
+from tipoff.text.tokenizer import Groups, Tokenizer
 
 UNIGRAM_CHARACTERS = (
     5_000_000  # that are trained on: it takes a minute, and memory for all of them several times
@@ -151,13 +151,13 @@ class SubwordTokenizer(Tokenizer):
     def learn(self, groups: Groups) -> tuple[Self, Ids]:
         """The texts are read once for BPE; for unigram twice to learn from them, and once more to be numbered."""
         if self.is_trained:
-            return self, number(self, groups())
+            return self, self.number(groups())
         if self.model_type == "bpe":
             model, ids = learn_bpe(groups, self.vocab_sz)
             made = self.replace(model=model)
-            return made, number(made, groups()) if ids is None else ids
+            return made, made.number(groups()) if ids is None else ids
         made = self.replace(model=_unigram(self.vocab_sz, groups))
-        return made, number(made, groups())
+        return made, made.number(groups())
 
 
 def _unigram(vocab_sz: int | None, groups: Groups) -> str:

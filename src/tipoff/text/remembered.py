@@ -37,6 +37,8 @@ class _Known(dict[str, int]):
 class Remembered:
     """From texts to the numbers of their tokens. A subclass says what pieces a text has, and what tokens a piece."""
 
+    _table: np.ndarray  # the tokens of all pieces, one after the other
+
     def __init__(self) -> None:
         self._lock = Lock()  # predictions are read in threads
         self._forget()
@@ -56,9 +58,14 @@ class Remembered:
                 self._forget()
             return self._looked_up(*self._numbered(texts))
 
+    def renumber(self, table: np.ndarray) -> None:
+        """From now on token `k` has the number `table[k]`; what was looked at stays remembered."""
+        with self._lock:
+            self._table = table[self._table]
+
     def _forget(self) -> None:
         self._known, self._size = _Known(), 0
-        self._table = np.empty(0, np.int32)  # the tokens of all pieces, one after the other
+        self._table = np.empty(0, np.int32)
         self._lens = np.empty(0, np.int64)  # of each piece
 
     def _numbered(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

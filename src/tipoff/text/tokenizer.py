@@ -40,6 +40,13 @@ class Tokenizer(Spec):
         """The numbers of each text."""
         raise NotImplementedError
 
+    def number(self, groups: Iterable[list[str]]) -> Ids:
+        """The numbers of all texts."""
+        writer = IdsWriter()
+        for group in groups:
+            writer.add_each(self.encode_all(group))
+        return writer.done()
+
     def split_all(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text, as they are written."""
         raise NotImplementedError
@@ -118,14 +125,6 @@ class Tokenizer(Spec):
             f"This {type(self).__name__} has no vocabulary yet: data loaders learn it from the training texts, or pass "
             "text_vocab= with that of another model."
         )
-
-
-def number(tokenizer: Tokenizer, groups: Iterable[list[str]]) -> Ids:
-    """The numbers of all texts."""
-    writer = IdsWriter()
-    for group in groups:
-        writer.add_each(tokenizer.encode_all(group))
-    return writer.done()
 
 
 class TokenVocab(Vocab):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+import torch
 
 from tipoff.errors import DataError, UsageError, did_you_mean
 from tipoff.text import rules as r
@@ -15,8 +16,10 @@ from tipoff.text.ids import Ids, IdsWriter
 from tipoff.text.joining import join_words
 from tipoff.text.pieced import Splitter
 from tipoff.text.remembered import Growing, cut_up
-from tipoff.text.tokenizer import Groups, Tokenizer, number
+from tipoff.text.tokenizer import Groups, Tokenizer
+from tipoff.text.workers import split_groups
 
+NOWHERE = np.iinfo(np.int64).max
 FAKE = "xxfake"  # fills the vocabulary up to a multiple of 8, which matrices like
 
 
@@ -76,8 +79,11 @@ class WordTokenizer(Tokenizer):
 
     @cached_property
     def _numbered(self) -> Splitter:
+        return Splitter(self._numbers(), self._rules)
+
+    def _numbers(self) -> Callable[[str], int]:
         index, unk = self.vocab_index, self.unk_id or 0
-        return Splitter(lambda token: index.get(token, unk), self._rules)
+        return lambda token: index.get(token, unk)
 
     def __getstate__(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
@@ -96,36 +102,47 @@ class WordTokenizer(Tokenizer):
     def join(self, tokens: Sequence[str]) -> str:
         return join_words(tokens)
 
+    def number(self, groups: Iterable[list[str]]) -> Ids:
+        writer = IdsWriter()
+        for flat, lens in _words(self._numbered, groups, self.unk_id or 0):
+            writer.add(flat, lens)
+        return writer.done()
+
     def learn(self, groups: Groups) -> tuple[Self, Ids]:
         """One pass: words are numbered as they come, and by their frequency in the end."""
         if self.is_trained:
-            return self, number(self, groups())
+            return self, self.number(groups())
         index, writer = Growing(), IdsWriter()
         split, empty = Splitter(index.__getitem__, self._rules), index[r.UNK]
         counts, first, at = np.zeros(0, np.int64), np.zeros(0, np.int64), 0
-        for group in groups():
-            flat, lens = split(group)
-            if not lens.all():  # without fastai's mark for the beginning a text may have no tokens
-                flat = np.insert(flat, (lens.cumsum() - lens)[lens == 0], empty)
-                lens = np.maximum(lens, 1)
+        for flat, lens in _words(split, groups(), empty):
             writer.add(flat, lens)
             more = len(index) - len(counts)
             counts = np.pad(counts, (0, more)) + np.bincount(flat, minlength=len(index))
-            first = np.pad(first, (0, more), constant_values=np.iinfo(np.int64).max)
-            np.minimum.at(first, *_first(flat, len(index) - more, at))
+            first = np.pad(first, (0, more), constant_values=NOWHERE)
+            new = np.flatnonzero(first[flat] == NOWHERE)
+            np.minimum.at(first, flat[new], at + new)
             at += len(flat)
         order = np.lexsort((first, -counts))  # as Counter.most_common: equally frequent ones as they came
         names = list(index)
         vocab = make_vocab([(names[i], int(counts[i])) for i in order], self.min_freq, self.max_vocab)
         made = self.replace(words="\n".join(vocab))
         table = np.array([made.vocab_index.get(name, 0) for name in names], np.int32)
+        split.renumber(table)
+        split.of = made._numbers()
+        made.__dict__["_numbered"] = split  # what has been looked at need not be again
         return made, writer.done(table)
 
 
-def _first(flat: np.ndarray, known: int, at: int) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of `flat` from `known` on, and where in all texts each of them stands."""
-    where = np.flatnonzero(flat >= known)
-    return flat[where], where + at
+def _words(
+    split: Splitter, groups: Iterable[list[str]], empty: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What `split` gives for each group of texts, with the word `empty` for a text without any."""
+    for flat, lens in split_groups(split, groups, torch.get_num_threads()):
+        if not lens.all():  # without fastai's mark for the beginning a text may have no tokens
+            flat = np.insert(flat, (lens.cumsum() - lens)[lens == 0], empty)
+            lens = np.maximum(lens, 1)
+        yield flat, lens
 
 
 def make_vocab(counted: Iterable[tuple[str, int]], min_freq: int = 3, max_vocab: int = 60000) -> list[str]:
