@@ -7,10 +7,12 @@ import re
 
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 
 from tests.cli.test_cli import refused, tipoff, words
 from tests.people import people, ratings
 from tipoff.bundle.file import read
+from tipoff.cli.tasks.ratings.predict import _text
 from tipoff.cli.tasks.recognise import task_for
 
 
@@ -122,6 +124,14 @@ def test_nobody_gets_what_most_people_like(model, capsys):
     assert tipoff("predict", model, "--csv") == 0
     rows = lines(capsys)
     assert rows[0] == "item,predicted,why" and len(rows) == 11 and "liked by most people" in rows[1]
+
+
+def test_long_and_wide_titles_leave_the_columns_straight(capsys):
+    long, wide = "The " + "very " * 10 + "long one", "七人の侍"
+    _text([{"item": item, "predicted": 4.0, "why": "x"} for item in (long, wide, "Alien")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == long and len(lines) == 4
+    assert len({cell_len(line) for line in lines[1:]}) == 1 and lines[2].startswith(wide)
 
 
 def test_a_user_who_is_not_known_is_said(model, capsys):

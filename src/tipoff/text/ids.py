@@ -109,7 +109,9 @@ class IdsWriter:
         starts = lens.cumsum() - lens
         if self._file is None:
             flat = np.concatenate(self._parts) if self._parts else np.empty(0, np.int32)
-            return Ids(Flat(flat if table is None else table[flat].astype(np.int32, copy=False)), starts, lens)
+            return Ids(
+                Flat(flat if table is None else table[flat].astype(np.int32, copy=False)), starts, lens
+            )
         self._file.close()
         path = Path(self._file.name)
         if table is not None:

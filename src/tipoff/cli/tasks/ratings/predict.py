@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
+
 from tipoff.cli.screen import counted, note
 from tipoff.cli.tasks.ratings.known import Known
 from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError
 
-WIDEST = 48
+WIDEST = 48  # columns of the terminal for a title
 
 
 def run_recommendation(known: Known, user: str | None, files: list[Path], n: int, form: str) -> int:
@@ -64,9 +66,13 @@ def _ratings(path: Path, known: Known) -> dict[str, float]:
 
 
 def _text(answers: list[dict[str, Any]]) -> None:
-    width = min(WIDEST, max((len(str(a["item"])) for a in answers), default=0))
+    width = min(WIDEST, max((cell_len(str(a["item"])) for a in answers), default=0))
     for a in answers:
-        print(f"{a['item']!s:<{width}}  {a['predicted']:5.2f}  {a['why']}")
+        item = str(a["item"])
+        if cell_len(item) > width:  # a line of its own, so that what follows stays in its columns
+            print(item)
+            item = ""
+        print(f"{set_cell_size(item, width)}  {a['predicted']:5.2f}  {a['why']}")
 
 
 def _json(answers: list[dict[str, Any]]) -> None:
