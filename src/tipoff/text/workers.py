@@ -34,7 +34,8 @@ def split_groups(splitter: Splitter, groups: Iterable[list[str]], n_processes: i
     rest, seen = iter(groups), 0
     workers: list[_Worker] = []
     try:
-        for group in rest if n_processes > 1 else ():
+        alone = n_processes < 2 or getattr(sys, "frozen", False)  # a frozen program is no Python to start
+        for group in () if alone else rest:
             yield splitter(group)
             if workers:  # which have had the time to start
                 break
