@@ -29,9 +29,11 @@ from tipoff.interpret import (
 )
 from tipoff.learner.state import load_learner
 from tipoff.nn.awd_lstm import AWD_LSTM
+from tipoff.nn.losses import BCELossFlat, CrossEntropyLossFlat, FocalLoss
 from tipoff.nn.next_word import next_word_loss
 from tipoff.rng import set_seed
 from tipoff.tabular import TabularDataLoaders, tabular_learner
+from tipoff.testing.engine import check_engine
 from tipoff.text import (
     TextDataLoaders,
     language_model_learner,
@@ -39,6 +41,7 @@ from tipoff.text import (
     text_classifier_learner,
 )
 from tipoff.train.callback import Callback
+from tipoff.train.engine import TorchEngine
 from tipoff.vision import ImageDataLoaders, Resize, aug_transforms, vision_learner
 
 DEVICE = torch.device(os.environ.get("TIPOFF_TEST_DEVICE", "cuda"))
@@ -276,6 +279,44 @@ def test_an_lstm_layer_gives_the_numbers_and_gradients_of_a_processor():
     assert torch.allclose(out, there(words.to(DEVICE)).cpu(), atol=1e-5), (
         "the second batch goes on from the first"
     )
+
+
+def test_a_loaded_model_learns_on_where_other_data_are(photos, tmp_path):
+    dls = image_loaders(photos)
+    path = vision_learner(dls, "timm/test_resnet", pretrained=False).export(tmp_path / "x.tipoff")
+    learn = load_learner(path)
+    learn.dls = dls
+    learn.predict(photos / "red" / "red_0.jpg")
+    learn.fit(1)
+    assert {p.device.type for p in learn.model.parameters()} == {DEVICE.type}
+    assert len(learn.get_preds()[0]) == 9
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_an_engine_keeps_its_promises(precision):
+    check_engine(TorchEngine(DEVICE, precision))
+
+
+def test_losses_with_weights_of_classes_and_of_probabilities(photos):
+    dls = image_loaders(photos)
+    for loss in (CrossEntropyLossFlat(weight=torch.ones(3)), FocalLoss(weight=torch.ones(3))):
+        learn = vision_learner(dls, "timm/test_resnet", pretrained=False, loss_func=loss)
+        learn.fit(1)
+        assert torch.isfinite(torch.tensor(learn.recorder.values)).all()
+    prob = torch.rand(6, device=DEVICE, requires_grad=True)
+    with torch.autocast(DEVICE.type, torch.bfloat16):
+        BCELossFlat()(prob, torch.ones(6, device=DEVICE)).backward()
+
+
+def test_a_batch_that_is_skipped_does_not_stop_a_scaled_run(photos):
+    class Skip(Callback):
+        def after_backward(self, run) -> None:
+            if run.n_steps == 1:
+                run.skip_update()
+
+    learn = vision_learner(image_loaders(photos), "timm/test_resnet", pretrained=False).to_fp16()
+    learn.fit(2, cbs=Skip())
+    assert len(learn.recorder.values) == 2
 
 
 def test_the_loss_of_the_next_word():

@@ -120,7 +120,8 @@ def verify(bundle: Bundle, tolerance: float = 1e-3) -> float:
     net = Predictor(bundle.plan, bundle.build())
     try:
         got = net.probabilities(tuple(bundle.check[f"x{i}"] for i in range(bundle.plan.n_x)))
-        off = float((got - bundle.check["prob"]).abs().max())
+        there = bundle.check["prob"]
+        off = float(((got - there).abs() / there.abs().clamp(min=1)).max())  # of a price, in relation to it
     except Exception as e:  # whatever inputs of the wrong shape or type make the network say
         raise BundleError(f"The check inputs do not go with the model: {type(e).__name__}, {e}") from None
     if not off <= tolerance:

@@ -238,6 +238,10 @@ class EachMember:
         self.loss_func = loss_func
         self.__name__ = getattr(loss_func, "__name__", type(loss_func).__name__)
 
+    def to(self, device: Any) -> None:
+        if hasattr(self.loss_func, "to"):
+            self.loss_func.to(device)
+
     @property
     def reduction(self) -> str:
         return str(self.loss_func.reduction)

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader as TorchDataLoader
 
-from tipoff.data.batch import Batch
 from tipoff.data.block import Target
 from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
 from tipoff.data.loader import Loader, TorchLoader
@@ -133,7 +131,7 @@ class DataLoaders:
         """A first training batch as the network takes it, on `device`."""
         dl = self.train
         batch = next(iter(dl.batches(0)))
-        moved = Batch(_move(batch.x, self.device), _move(batch.y, self.device), batch.items)
+        moved = batch.to(self.device)
         done = dl.finish(moved, 0)
         return (*done.x, *done.y)
 
@@ -225,10 +223,6 @@ def rows_of(items: Any) -> list[Any]:
     if isinstance(items, (str, Path, bytes)):
         return [Path(items) if isinstance(items, str) else items]
     return list(items)
-
-
-def _move(tensors: tuple[Tensor, ...], device: torch.device) -> tuple[Tensor, ...]:
-    return tuple(t.to(device, non_blocking=True) for t in tensors)
 
 
 def _as_dataset(data: Any) -> Any:

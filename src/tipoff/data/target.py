@@ -307,6 +307,7 @@ class RegressionBlock(Target):
 
     def _output(self, pred: Tensor) -> Tensor:
         """What the network says, as numbers that are learned."""
+        pred = pred.float()  # prices are beyond what half precision can say
         if self.y_range is not None:
             low, high = map(math.log, self.y_range) if self.log else self.y_range
             return pred.sigmoid() * (high - low) + low

@@ -131,7 +131,7 @@ def embedding_map(
         raw = any(c.name == column for c in block.columns)
         by = "answers" if raw and getattr(learn.model, "n_members", 1) > 1 else "weights"
     if by == "weights":
-        x = embeds[block.cat_names.index(column)].weight.detach().double().cpu()[1:]
+        x = embeds[block.cat_names.index(column)].weight.detach().cpu().double()[1:]
     else:
         rows = Rows.of(learn, dl, n_rows, seed)
         rows.need([column])

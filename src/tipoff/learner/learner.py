@@ -86,6 +86,7 @@ class Learner:
     ) -> None:
         self.norm = norm
         self.dls = dls
+        self.engine = TorchEngine(self.dls.device, precision, channels_last)
         self.target: Target = target_for(dls, loss_func)
         self.loss_func = loss_func if loss_func is not None else self.target.loss
         self.opt_func, self.lr, self.splitter = opt_func, lr, splitter
@@ -94,7 +95,6 @@ class Learner:
         self.model_dir = Path(model_dir)
         self.wd, self.wd_bn_bias, self.train_bn, self.moms = wd, wd_bn_bias, train_bn, moms
         self.model_spec, self.facts = model_spec, facts or {}
-        self.engine = TorchEngine(self.dls.device, precision, channels_last)
         self.model = self.engine.prepare(model)
         self.opt: Any = None
         self.frozen_to = 0
@@ -121,6 +121,8 @@ class Learner:
             plan = dls.plan.with_norm(self.norm)
             dls = dls.with_plan(plan) if plan is not dls.plan and len(dls) else dls
         self._dls = dls
+        if hasattr(self, "model") and dls.device != self.engine.device:
+            self._precision(self.engine.precision)
 
     def _fitted(self, dls: DataLoaders) -> DataLoaders:
         """`dls` as the network can learn from them; learners of an application know more of this."""
@@ -163,8 +165,23 @@ class Learner:
         return self._precision("float16" if self.dls.device.type == "cuda" else "bfloat16")
 
     def _precision(self, precision: str) -> Learner:
-        self.engine = TorchEngine(self.dls.device, precision, self.engine.channels_last)
+        before, self.engine = self.engine, TorchEngine(self.dls.device, precision, self.engine.channels_last)
+        if before.device != self.engine.device:  # the network follows the data
+            self.model = self.engine.prepare(self.model)
+            self.loss_func = self.loss_func
+            self.opt = self._ready = None
         return self
+
+    @property
+    def loss_func(self) -> Any:
+        """What compares predictions and targets; the weights of its classes are where the network is."""
+        return self._loss_func
+
+    @loss_func.setter
+    def loss_func(self, loss_func: Any) -> None:
+        if hasattr(loss_func, "to"):
+            loss_func.to(self.engine.device)
+        self._loss_func = loss_func
 
     # which layers learn --------------------------------------------------------------------
 

@@ -153,7 +153,8 @@ def _each(learn: Learner, pred: Tensor, batch: Batch) -> Tensor:  # -> (B,)
             loss.reduction = kept
         if each.numel() % batch.size == 0:
             return each.reshape(batch.size, -1).mean(1).cpu()
-    return loss(pred, *batch.y).reshape(1).expand(batch.size).cpu()
+    mean: Tensor = loss(pred, *batch.y)
+    return mean.reshape(1).expand(batch.size).cpu()
 
 
 def tta(

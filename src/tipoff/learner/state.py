@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,8 +98,20 @@ def _check(learn: Learner) -> dict[str, torch.Tensor]:
         return {}
     data = learn.dls.valid.dataset
     batch = learn.dls.plan.finish(data.batch(torch.arange(min(N_CHECK, len(data))), 0), None)
-    prob = Predictor(learn.dls.plan, learn.model, device=learn.dls.device).probabilities(batch.x)
+    with _exact():
+        prob = Predictor(learn.dls.plan, learn.model, device=learn.dls.device).probabilities(batch.x)
     return {**{f"x{i}": t for i, t in enumerate(batch.x)}, "prob": prob}
+
+
+@contextmanager
+def _exact() -> Iterator[None]:
+    """Convolutions in whole float32 on a GPU too, which rounds them to 10 bits by default: a processor is to agree."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def card(facts: dict[str, Any], things: str = "items") -> str:

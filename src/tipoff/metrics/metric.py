@@ -106,7 +106,7 @@ class Mean(Sums):
 
     def add(self, pred: Tensor, *y: Tensor) -> dict[str, Tensor]:
         size = y[0].numel() if y else len(pred)  # rows of a language model's last batch hold fewer tokens
-        value = torch.as_tensor(self.func(pred, *y), device=pred.device).float().mean()
+        value = torch.as_tensor(self.func(pred, *y), dtype=torch.float32, device=pred.device).mean()
         return {"sum": value * size, "n": torch.tensor(float(size), device=pred.device)}
 
     def compute(self) -> float:

@@ -162,7 +162,10 @@ class BCELossFlat(_Elementwise):
     """Binary cross-entropy of probabilities and targets of 0 and 1."""
 
     def each(self, pred: Tensor, targ: Tensor) -> Tensor:
-        return F.binary_cross_entropy(pred, targ, reduction="none")
+        with torch.autocast(
+            pred.device.type, enabled=False
+        ):  # which forbids it on a GPU: half precision is too coarse
+            return F.binary_cross_entropy(pred.float(), targ.float(), reduction="none")
 
 
 class MSELossFlat(_Elementwise):

@@ -161,8 +161,8 @@ class Watch:
 
     def _seen(self) -> tuple[float, ...]:
         counted = [(t._version, t.data_ptr()) for t in self.tensors]
-        few = torch.cat(self.few).double() if self.few else torch.zeros(1, dtype=torch.float64)
-        places = torch.arange(1.0, len(few) + 1, dtype=few.dtype, device=few.device)
+        few = torch.cat(self.few).cpu().double() if self.few else torch.zeros(1, dtype=torch.float64)
+        places = torch.arange(1.0, len(few) + 1, dtype=few.dtype)
         return float(few @ places), *(n for pair in counted for n in pair)
 
     @torch.no_grad()

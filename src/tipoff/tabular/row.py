@@ -181,7 +181,7 @@ class RowBlock(Block):
         import pandas as pd
 
         columns: Columns = {n: cats[:, i].cpu().numpy() for i, n in enumerate(self.cat_names)}
-        columns |= {n: conts[:, i].double().cpu().numpy() for i, n in enumerate(self.cont_names)}
+        columns |= {n: conts[:, i].cpu().double().numpy() for i, n in enumerate(self.cont_names)}
         for step in reversed(self.steps):
             columns = step.undo(columns)
         for c in self.columns:

@@ -32,7 +32,7 @@ def has_fast_bf16() -> bool:
 def auto_precision(device: torch.device) -> str:
     """Half precision where it is faster: on GPUs, and on processors with instructions for bfloat16."""
     if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
     return "bfloat16" if device.type == "cpu" and has_fast_bf16() else "float32"
 
 
@@ -51,6 +51,7 @@ class TorchEngine:
     ) -> None:
         self.device, self.precision, self.channels_last = torch.device(device), precision, channels_last
         self.dtype = _DTYPES[precision]
+        self._on_mps = self.device.type == "mps"
         self._scales = self.dtype is torch.float16 and self.device.type == "cuda"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self._scales)
         if self.device.type == "cpu":
@@ -59,7 +60,10 @@ class TorchEngine:
     def prepare(self, model: nn.Module) -> nn.Module:
         """The model on the device, in the memory format that its convolutions like."""
         model = model.to(self.device)
-        return model.to(memory_format=torch.channels_last) if self.channels_last else model
+        # batch norms of Apple's GPUs do not learn in this format (PyTorch before 2.14)
+        return (
+            model.to(memory_format=torch.channels_last) if self.channels_last and not self._on_mps else model
+        )
 
     def for_validation(self, model: nn.Module, n_batches: int) -> nn.Module:
         """What answers as `model` does now, faster where there are batches enough: on one processor, see `packed`."""
@@ -67,12 +71,7 @@ class TorchEngine:
         return packed(model, self.dtype) if alone and n_batches >= WORTH_PACKING else model
 
     def to_device(self, batch: Batch) -> Batch:
-        if self.device.type == "cpu":
-            return batch
-        return Batch(self._move(batch.x), self._move(batch.y), batch.items)
-
-    def _move(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return tuple(t.to(self.device, non_blocking=True) for t in tensors)
+        return batch.to(self.device)
 
     def autocast(self) -> AbstractContextManager[Any]:
         if self.dtype is torch.float32:
@@ -98,6 +97,11 @@ class TorchEngine:
         else:
             opt.step()
 
+    def skip(self) -> None:
+        """What there is to do after `unscale` where no `step` follows."""
+        if self._scales:
+            self.scaler.update()
+
     def gather(self, state: dict[str, Tensor]) -> list[dict[str, Tensor]]:
         """The states of all processes."""
         if not _several():
@@ -115,7 +119,8 @@ class TorchEngine:
         kind, keys, *rest = np.random.get_state()
         return {
             "rng": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "cuda": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
+            "mps": torch.mps.get_rng_state() if self._on_mps else None,
             "python": random.getstate(),
             "numpy": (kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest),
             "scaler": self.scaler.state_dict(),
@@ -123,10 +128,13 @@ class TorchEngine:
 
     def load_state_dict(self, s: dict[str, Any]) -> None:
         torch.set_rng_state(s["rng"])
-        if torch.cuda.is_available() and s["cuda"]:
-            torch.cuda.set_rng_state_all(s["cuda"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state_all(s["cuda"][: torch.cuda.device_count()])
+        if self._on_mps and s.get("mps") is not None:
+            torch.mps.set_rng_state(s["mps"])
         version, inner, gauss = s["python"]
         random.setstate((version, tuple(inner), gauss))
         kind, keys, *rest = s["numpy"]
         np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
-        self.scaler.load_state_dict(s["scaler"])
+        if s["scaler"]:  # else it comes from where nothing was scaled
+            self.scaler.load_state_dict(s["scaler"])

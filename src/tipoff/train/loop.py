@@ -79,6 +79,8 @@ def minimise(run: Run, group: list[Batch]) -> None:
         run.emit("after_backward")
     if run.take_update():
         run.engine.step(opt)
+    else:
+        run.engine.skip()
 
 
 def predict(run: Run, model: nn.Module) -> None:

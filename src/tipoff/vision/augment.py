@@ -191,7 +191,8 @@ def _pictures(x: Tensor, job: _Job) -> Tensor:  # (B, C, H, W)
         out = warp(out, compose(job.moves, job.move_draws, len(x)), to, job.pad_mode)
     elif to != tuple(x.shape[-2:]):
         out = F.interpolate(out, to, mode="bilinear", antialias=True, align_corners=False)
-    return job.colour(out).contiguous(memory_format=torch.channels_last)
+    order = torch.contiguous_format if x.device.type == "mps" else torch.channels_last
+    return job.colour(out).contiguous(memory_format=order)
 
 
 def warp(x: Tensor, matrices: np.ndarray, to: tuple[int, int], pad_mode: str = "reflection") -> Tensor:
