@@ -87,7 +87,18 @@ def test_the_work_of_one_that_is_lost_is_done_here(groups, monkeypatch):
 
     monkeypatch.setattr(workers.subprocess, "Popen", watched)
     assert cut(killed_in_between(), 3) == cut(groups, 1)
-    assert len(started) == 2 and started[1].returncode == 0
+    assert len(started) == 2 and all(p.returncode is not None for p in started)
+
+
+def test_little_is_cut_by_one_alone(groups, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(workers.subprocess, "Popen", refuse)
+    wanted = cut(groups[:1], 1)
+    assert cut(groups[:1], 9) == wanted, "there is no other group"
+    monkeypatch.setattr(workers, "START", 1_000_000)
+    assert cut(groups, 9) == cut(groups, 1)
 
 
 def test_where_no_process_can_be_started_one_does_it_all(groups, monkeypatch):
@@ -106,7 +117,7 @@ def test_nobody_is_left_behind_by_one_who_stops_early(groups, monkeypatch):
     for _ in range(5):
         next(splitting)
     splitting.close()
-    assert [p.poll() for p in started] == [0]
+    assert len(started) == 1 and started[0].returncode is not None
 
 
 def test_a_module_of_the_users_folder_is_not_taken_for_one_of_python(groups, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -31,17 +31,18 @@ def split_groups(splitter: Splitter, groups: Iterable[list[str]], n_processes: i
 
     `splitter.of` is asked for the numbers of words in an order that depends on the number of processes.
     """
-    rest, seen = iter(groups), 0
+    rest, first, seen = iter(groups), list[list[str]](), 0
+    alone = n_processes < 2 or getattr(sys, "frozen", False)  # a frozen program is no Python to start
+    while not alone and seen < START and (more := list(islice(rest, 1))):
+        first += more
+        seen += sum(map(len, more[0]))
     workers: list[_Worker] = []
     try:
-        alone = n_processes < 2 or getattr(sys, "frozen", False)  # a frozen program is no Python to start
-        for group in () if alone else rest:
+        if seen >= START and (more := list(islice(rest, 1))):
+            rest = chain(more, rest)
+            workers = [_Worker(splitter) for _ in range(min(n_processes, MOST) - 1)]
+        for group in first:  # while they start
             yield splitter(group)
-            if workers:  # which have had the time to start
-                break
-            seen += sum(map(len, group))
-            if seen >= START:
-                workers = [_Worker(splitter) for _ in range(min(n_processes, MOST) - 1)]
         batch = [*islice(rest, 1), *_given(workers, rest)]
         while batch:
             done = [splitter(batch[0])]
@@ -102,6 +103,7 @@ class _Worker:
 
     def end(self) -> None:
         if self.process is not None:
+            self.process.kill()
             with suppress(OSError):
                 self.process.communicate()
             self.process = None
