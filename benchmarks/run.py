@@ -301,7 +301,7 @@ def perplexities(made: dict[str, Figures]) -> list[list[Any]]:
 
 
 def settings(made: dict[str, Figures]) -> str:
-    return "Settings: " + "; ".join(f"{n}: {f['setting']}" for n, f in made.items()) + ".\n"
+    return "Settings:\n\n" + "".join(f"- {n}: {f['setting']}\n" for n, f in made.items())
 
 
 def text_models_page(r: dict[str, Any]) -> list[str]:
