@@ -90,6 +90,7 @@ class Recipe:
     drop: float
     max_len: int
     looked_at: int  # reviews that are looked at between epochs
+    clip: float | None = None  # of gradients, while the language model learns
 
 
 HERE = Recipe(
@@ -97,13 +98,14 @@ HERE = Recipe(
     ((-1, 1, 1e-2), (-2, 1, 1e-2), (None, 1, 5e-3)), 0.4, 0.4, 360, 500,
 )  # fmt: skip
 COURSE = Recipe(
-    {"emb_sz": 400, "n_hid": 1152, "n_layers": 3}, 60_000, 128, (8, 5e-3), ((1, 2e-2), (7, 4e-3)),
-    ((-1, 1, 2e-2), (-2, 1, 1e-2), (-3, 1, 5e-3), (None, 2, 1e-3)), 0.3, 0.5, 72 * 20, 500,
+    {"emb_sz": 400, "n_hid": 1152, "n_layers": 3}, 60_000, 128, (8, 3e-3), ((1, 2e-2), (7, 4e-3)),
+    ((-1, 1, 2e-2), (-2, 1, 1e-2), (-3, 1, 5e-3), (None, 2, 1e-3)), 0.3, 0.5, 72 * 20, 500, 0.1,
 )  # fmt: skip
 
 
 def _language_model(df: pd.DataFrame, how: Recipe, start: Path | None = None) -> Any:
     """A language model of `df`, which begins as the one in the file `start` ended."""
+    from tipoff.callbacks import GradientClip
     from tipoff.text import AWD_LSTM, TextDataLoaders, language_model_learner
 
     dls = TextDataLoaders.from_df(
@@ -113,11 +115,12 @@ def _language_model(df: pd.DataFrame, how: Recipe, start: Path | None = None) ->
         dls, AWD_LSTM, how.sizes, how.lm_drop, pretrained=start is not None, pretrained_fnames=start,
         metrics=["perplexity"],
     )  # fmt: skip
+    cbs = [] if how.clip is None else [GradientClip(how.clip)]
     frozen, thawed = how.reviews if start is not None else ((0, 0.0), how.general)
     if frozen[0]:
-        learn.fit_one_cycle(*frozen)
+        learn.fit_one_cycle(*frozen, cbs=cbs)
     learn.unfreeze()
-    learn.fit_one_cycle(*thawed, moms=(0.8, 0.7, 0.8))
+    learn.fit_one_cycle(*thawed, moms=(0.8, 0.7, 0.8), cbs=cbs)
     return learn
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tipoff.callbacks import GradientClip
 from tipoff.rng import set_seed
 from tipoff.text import TextDataLoaders, language_model_learner
 
@@ -45,7 +46,8 @@ def main() -> None:
     cli.add_argument("--layers", type=int, default=3)
     cli.add_argument("--epochs", type=int, default=10)
     cli.add_argument("--bs", type=int, default=128)
-    cli.add_argument("--lr", type=float, default=5e-3)
+    cli.add_argument("--lr", type=float, default=3e-3)
+    cli.add_argument("--clip", type=float, default=0.1, help="the longest gradient; a large network is lost without")
     cli.add_argument("--drop", type=float, default=0.3, help="multiplies every dropout")
     cli.add_argument("--max-vocab", type=int, default=60000)
     cli.add_argument("--max-tokens", type=int, help="stop reading after about so many words")
@@ -66,7 +68,7 @@ def main() -> None:
     learn = language_model_learner(
         dls, args.arch, sizes, args.drop, pretrained=False, metrics=["accuracy", "perplexity"]
     )
-    learn.fit_one_cycle(args.epochs, args.lr, moms=(0.8, 0.7, 0.8))
+    learn.fit_one_cycle(args.epochs, args.lr, moms=(0.8, 0.7, 0.8), cbs=GradientClip(args.clip))
     learn.facts |= {
         "task": f"A language model of {', '.join(f.name for f in args.files)}.",
         "licence": args.licence,
