@@ -258,6 +258,21 @@ def test_a_text_file_gets_a_line(model, tmp_path, capsys):
     assert third["error"] == f"{tmp_path / 'c.txt'} holds no text."
 
 
+def test_texts_are_answered_as_they_are_given(model, tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("A lovely film, and brilliant to the very end.", encoding="utf-8")
+    long = "A boring film // dull to the very end, and clumsy; my aunt slept."
+    assert tipoff("predict", model, long, tmp_path / "a.txt", "Boring", "--json") == 0
+    first, second, third = map(json.loads, lines(capsys))
+    assert (first["text"], first["label"]) == (long, "bad") and third["text"] == "Boring"
+    assert (second["file"], second["label"]) == (str(tmp_path / "a.txt"), "good")
+    assert tipoff("predict", model, long, "Boring") == 0
+    said = lines(capsys)
+    assert said[0].startswith("A boring film // dull to the very end, and…  bad ")
+    assert said[1][: said[0].index("bad ")].rstrip() == "Boring" and said[2].startswith("2 texts, 2 answered")
+    assert tipoff("predict", model, "Dull", "--csv") == 0
+    assert lines(capsys)[0].startswith("text,label,")
+
+
 def test_words_that_mattered_are_shown_with_signs(model, capsys):
     assert tipoff("explain", model, "My aunt saw this dull film on Friday and it was dull and boring.") == 0
     said = capsys.readouterr().out
@@ -283,6 +298,8 @@ def test_a_file_is_explained_too(model, tmp_path, capsys):
         (["explain", "{m}", "missing.txt"], "There is no file missing.txt"),
         (["explain", "{m}", " "], "The text is empty"),
         (["explain", "{m}", ""], "The text is empty"),
+        (["predict", "{m}", ""], "The text is empty"),
+        (["predict", "{m}", "A film", "reviews.csv"], "in calls of their own"),
         (["explain", "{m}", "A film", "--out", "x.png"], "--out is for the picture of a photo"),
         (["predict", "{m}"], "Which texts shall"),
         (["predict", "{m}", "a.csv", "b.txt"], "in calls of their own"),

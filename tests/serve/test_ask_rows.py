@@ -110,15 +110,17 @@ def test_texts_of_a_table(reviews, text_file, tmp_path, monkeypatch, capsys, for
 
 
 @FORMS
-def test_text_files(reviews, text_file, tmp_path, capsys, form):
+def test_texts_and_text_files(reviews, text_file, tmp_path, capsys, form):
     for name, text in (("a", "A lovely and warm film."), ("b", "Dull, weak and boring."), ("empty", " ")):
         (tmp_path / f"{name}.txt").write_text(text)
-    by_file, by_server = both(capsys, text_file, reviews, *sorted(tmp_path.iterdir()), *form)
+    texts = ["A lovely // and warm film.", "Dull"]
+    by_file, by_server = both(capsys, text_file, reviews, *texts, *sorted(tmp_path.iterdir()), *form)
     assert by_file[0] == by_server[0] == 0 and len(by_file[1]) == len(by_server[1])
     if form == ("--json",):
-        for a, b in zip(by_file[1][:2], by_server[1][:2], strict=True):
+        for a, b in zip(by_file[1][:4], by_server[1][:4], strict=True):
             a, b = json.loads(a), json.loads(b)
-            assert a.keys() == b.keys() and a["label"] == b["label"] and a["file"] == b["file"]
+            asked = "text" if "text" in a else "file"
+            assert a.keys() == b.keys() and a["label"] == b["label"] and a[asked] == b[asked]
 
 
 @FORMS

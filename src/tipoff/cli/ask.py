@@ -17,6 +17,7 @@ from tipoff.errors import DataError, UsageError
 AT_ONCE, TRIES, SECONDS = 4, 20, 60.0
 OF_THE_REQUEST = ("file", "row", "milliseconds")  # in an answer, and not of the model
 Answer = dict[str, Any]
+Item = Path | str  # a file, or a text itself
 
 
 class TooLarge(DataError):
@@ -41,22 +42,23 @@ class Remote:
         self.about, self.input = about, str(about.get("input", "image"))
         self.names = [str(n) for n in about["classes"]]
 
-    def stream(self, paths: Sequence[Path]) -> Iterator[tuple[Path, Answer | DataError]]:
-        """(path, answer) of each file in order, (path, the error) where there is none; a few are asked for at once."""
+    def stream(self, items: Sequence[Item]) -> Iterator[tuple[Item, Answer | DataError]]:
+        """(item, answer) of each in order, (item, the error) where there is none; a few are asked for at once."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            yield from zip(paths, pool.map(self._ask, paths), strict=True)
+            yield from zip(items, pool.map(self._ask, items), strict=True)
 
-    def _ask(self, path: Path) -> Answer | DataError:
+    def _ask(self, item: Item) -> Answer | DataError:
         try:
-            data = path.read_bytes()
+            data = item.read_bytes() if isinstance(item, Path) else json.dumps({"text": item}).encode()
         except OSError as e:
-            return DataError(f"{path} cannot be read: {e.strerror or e}.")
+            return DataError(f"{item} cannot be read: {e.strerror or e}.")
+        name = item.name if isinstance(item, Path) else ""
         try:
-            answer: Answer = self.ask(data, path.name)["answers"][0]
+            answer: Answer = self.ask(data, name)["answers"][0]
         except DataError as e:
             return e
         if "error" in answer:
-            return DataError(str(path) + str(answer["error"]).removeprefix(path.name))
+            return DataError((str(item) if name else "") + str(answer["error"]).removeprefix(name))
         return {k: v for k, v in answer.items() if k not in OF_THE_REQUEST}
 
     def ask(self, data: bytes, name: str = "") -> dict[str, Any]:

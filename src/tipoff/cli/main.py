@@ -140,15 +140,15 @@ def resume(
 @app.command()
 def predict(
     model: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(help="A model file, such as things.tipoff; not with --url.", show_default=False),
     ] = None,
     files: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
-            help="Pictures or folders of pictures; a table; text files; for ratings nothing, or a table of somebody's ratings.",
+            help="Pictures or folders of pictures; a table; text files, or texts in quotation marks; for ratings nothing, or a "
+            "table of somebody's ratings.",
             show_default=False,
-            readable=False,  # what cannot be read is said in its turn, and the others are answered
         ),
     ] = None,
     out: Annotated[
@@ -170,7 +170,7 @@ def predict(
     url: Annotated[
         str | None,
         typer.Option(
-            help="Ask a server instead, such as http://localhost:8000; all arguments are then files.",
+            help="Ask a server instead, such as http://localhost:8000; no model is named then.",
             show_default=False,
         ),
     ] = None,
@@ -192,7 +192,7 @@ def predict(
         raise typer.Exit(run_remote(url, token, [*([model] if model else []), *(files or [])], asked))
     if model is None:
         raise typer.BadParameter("which model? tipoff predict NAME.tipoff ..., or --url of a server")
-    raise typer.Exit(run_prediction(model, files or [], asked))
+    raise typer.Exit(run_prediction(Path(model), files or [], asked))
 
 
 @app.command()

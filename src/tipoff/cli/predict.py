@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tipoff.cli.ask import Answer, Remote
+from rich.cells import cell_len, set_cell_size
+
+from tipoff.cli.ask import Answer, Item, Remote
 from tipoff.cli.kind import KINDS
 from tipoff.cli.screen import counted
 from tipoff.errors import DataError, UsageError
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from tipoff.cli.tasks.ratings.known import Known
     from tipoff.cli.tasks.tables.predict import Answering
 
-WIDEST = 44  # of the column of names; a longer name pushes its answer to the right
+WIDEST = 44  # of the column of names; a longer name of a file pushes its answer to the right
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,15 @@ class Asked:
                 raise UsageError(f"{'-n' if name == 'n' else '--' + name} is not for a model of {task}.")
 
 
-def run_prediction(model: Path, files: Sequence[Path], asked: Asked) -> int:
+def run_prediction(model: Path, given: Sequence[str], asked: Asked) -> int:
     """Print or write the answers; the exit code: 0 where at least one was given."""
     from tipoff.bundle.predictor import load_predictor
     from tipoff.cli.kind import task_of
 
     predictor = load_predictor(model)
     task = task_of(predictor)
-    _need_files(files, task, model.name)
+    _need_files(given, task, model.name)
+    files = [Path(f) for f in given]
     if task == "tables":
         from tipoff.cli.tasks.tables.predict import run_table
         from tipoff.serve.rows import RowPredictor
@@ -65,15 +68,15 @@ def run_prediction(model: Path, files: Sequence[Path], asked: Asked) -> int:
 
         return _read_texts(
             TextPredictor(predictor),
-            lambda paths: _one_by_one(predictor, paths, asked.form, without_empty),
-            files,
+            lambda items: _one_by_one(predictor, items, asked.form, without_empty),
+            given,
             asked,
         )
     asked.only(task, ())
     return _one_by_one(predictor, _each(files), asked.form)
 
 
-def run_remote(url: str, token: str | None, files: Sequence[Path], asked: Asked) -> int:
+def run_remote(url: str, token: str | None, given: Sequence[str], asked: Asked) -> int:
     """The same from a server at `url`."""
     remote = Remote(url, token)
     task = KINDS.get(remote.input)
@@ -81,7 +84,8 @@ def run_remote(url: str, token: str | None, files: Sequence[Path], asked: Asked)
         raise UsageError(
             f"The command line has nothing to ask a model of {remote.input!r}; see {remote.url}/card."
         )
-    _need_files(files, task, remote.url)
+    _need_files(given, task, remote.url)
+    files = [Path(f) for f in given]
     if task == "ratings":
         from tipoff.cli.tasks.ratings.known import OfServer
 
@@ -97,11 +101,11 @@ def run_remote(url: str, token: str | None, files: Sequence[Path], asked: Asked)
         asked.only(task, ("out",))
         return run_table(RemoteRows(remote), list(files), asked.out, asked.form)
     return _read_texts(
-        RemoteRows(remote), lambda paths: _from_server(remote, paths, asked.form), files, asked
+        RemoteRows(remote), lambda items: _from_server(remote, items, asked.form), given, asked
     )
 
 
-def _need_files(files: Sequence[Path], task: str, model: str) -> None:
+def _need_files(files: Sequence[str], task: str, model: str) -> None:
     if not files and task != "ratings":
         what = {"pictures": "pictures", "texts": "texts"}.get(task, "table")
         raise UsageError(f"Which {what} shall {model} look at? Name it after the model.")
@@ -115,22 +119,23 @@ def _recommend(known: Known, files: Sequence[Path], asked: Asked) -> int:
 
 
 def _read_texts(
-    rows: Answering, one_by_one: Callable[[Sequence[Path]], int], files: Sequence[Path], asked: Asked
+    rows: Answering, one_by_one: Callable[[Sequence[Item]], int], given: Sequence[str], asked: Asked
 ) -> int:
-    """Tables of texts by the row, text files one by one."""
+    """Tables of texts by the row, text files and texts one by one."""
     from tipoff.cli.tasks.tables.predict import run_table
-    from tipoff.cli.tasks.texts.predict import are_tables, texts_in
+    from tipoff.cli.tasks.texts.predict import are_tables, text_or_file, texts_in
 
     asked.only("texts", ("out",))
-    if are_tables(files):
-        return run_table(rows, list(files), asked.out, asked.form)
+    items = [text_or_file(g) for g in given]
+    if are_tables(items):
+        return run_table(rows, [Path(g) for g in given], asked.out, asked.form)
     asked.only("texts, where these are no table,", ())
-    return one_by_one(texts_in(files))
+    return one_by_one(texts_in(items))
 
 
 def _one_by_one(
     predictor: Predictor,
-    paths: Sequence[Path],
+    items: Sequence[Item],
     form: str,
     checked: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> int:
@@ -139,16 +144,16 @@ def _one_by_one(
     names = [str(n) for n in getattr(target, "names", [])]
     answers = (
         (
-            path,
+            item,
             got if isinstance(got, DataError) else {**target.answer(got), "sentence": target.sentence(got)},
         )
-        for path, got in checked(predictor.stream(paths))
+        for item, got in checked(predictor.stream(items))
     )
-    return _print(answers, paths, names, form)
+    return _print(answers, items, names, form)
 
 
-def _from_server(remote: Remote, paths: Sequence[Path], form: str) -> int:
-    return _print(remote.stream(paths), paths, remote.names, form)
+def _from_server(remote: Remote, items: Sequence[Item], form: str) -> int:
+    return _print(remote.stream(items), items, remote.names, form)
 
 
 def _each(paths: Sequence[Path]) -> list[Path]:
@@ -161,37 +166,55 @@ def _each(paths: Sequence[Path]) -> list[Path]:
 
 
 def _print(
-    answers: Iterable[tuple[Path, Answer | DataError]], paths: Sequence[Path], names: list[str], form: str
+    answers: Iterable[tuple[Item, Answer | DataError]], items: Sequence[Item], names: list[str], form: str
 ) -> int:
     began, answered = time.perf_counter(), 0
-    printer = _FORMS[form](paths, names)
-    for path, got in answers:
+    printer = _FORMS[form](items, names)
+    for item, got in answers:
         if isinstance(got, DataError):
-            printer.skipped(path, got)
+            printer.skipped(item, got)
         else:
             answered += 1
-            printer.answered(path, got)
+            printer.answered(item, got)
         sys.stdout.flush()
     printer.end(answered, time.perf_counter() - began)
     return 0 if answered else 1
 
 
 class _Text:
-    """For people: a line a file, and one for all."""
+    """For people: a line an item, and one for all."""
 
-    def __init__(self, paths: Sequence[Path], names: list[str]) -> None:
-        self.n = len(paths)
-        self.width = min(WIDEST, max((len(str(p)) for p in paths), default=0))
+    def __init__(self, items: Sequence[Item], names: list[str]) -> None:
+        self.n, self.what = len(items), _what(items)
+        self.width = min(WIDEST, max((cell_len(_named(i)) for i in items), default=0))
 
-    def skipped(self, path: Path, why: DataError) -> None:
-        text = str(why).removeprefix(str(path)).strip().removesuffix(".")
-        print(f"{path!s:<{self.width}}  skipped       {text}")
+    def skipped(self, item: Item, why: DataError) -> None:
+        text = str(why).removeprefix(str(item)).strip().removesuffix(".")
+        print(f"{self._first(item)}  skipped       {text}")
 
-    def answered(self, path: Path, answer: Answer) -> None:
-        print(f"{path!s:<{self.width}}  {_line(answer) if 'label' in answer else answer['sentence']}")
+    def answered(self, item: Item, answer: Answer) -> None:
+        print(f"{self._first(item)}  {_line(answer) if 'label' in answer else answer['sentence']}")
 
     def end(self, answered: int, seconds: float) -> None:
-        print(f"{counted(self.n, 'file')}, {answered} answered, {self.n - answered} skipped, {seconds:.1f} s")
+        print(
+            f"{counted(self.n, self.what)}, {answered} answered, {self.n - answered} skipped, {seconds:.1f} s"
+        )
+
+    def _first(self, item: Item) -> str:
+        name = _named(item)
+        return name + " " * (self.width - cell_len(name))
+
+
+def _what(items: Sequence[Item]) -> str:
+    return "text" if any(isinstance(i, str) for i in items) else "file"
+
+
+def _named(item: Item) -> str:
+    """A file by its name, a text by its beginning."""
+    if isinstance(item, Path):
+        return str(item)
+    text = " ".join(item.split())
+    return text if cell_len(text) <= WIDEST else set_cell_size(text, WIDEST - 1).rstrip() + "…"
 
 
 def _line(answer: Answer) -> str:
@@ -205,39 +228,39 @@ def _line(answer: Answer) -> str:
 class _Json:
     """For programs: an object a line."""
 
-    def __init__(self, paths: Sequence[Path], names: list[str]) -> None: ...
+    def __init__(self, items: Sequence[Item], names: list[str]) -> None: ...
 
-    def skipped(self, path: Path, why: DataError) -> None:
-        self._print(path, {"error": str(why)})
+    def skipped(self, item: Item, why: DataError) -> None:
+        self._print(item, {"error": str(why)})
 
-    def answered(self, path: Path, answer: Answer) -> None:
-        self._print(path, answer)
+    def answered(self, item: Item, answer: Answer) -> None:
+        self._print(item, answer)
 
     def end(self, answered: int, seconds: float) -> None: ...
 
     @staticmethod
-    def _print(path: Path, values: dict[str, Any]) -> None:
-        print(json.dumps({"file": str(path), **values}, ensure_ascii=False))
+    def _print(item: Item, values: dict[str, Any]) -> None:
+        print(json.dumps({_what([item]): str(item), **values}, ensure_ascii=False))
 
 
 class _Csv:
-    """For spreadsheets: a row a file, a column for each class."""
+    """For spreadsheets: a row an item, a column for each class."""
 
-    def __init__(self, paths: Sequence[Path], names: list[str]) -> None:
+    def __init__(self, items: Sequence[Item], names: list[str]) -> None:
         self.names = names
         self.writer = csv.writer(sys.stdout, lineterminator="\n")
-        self.writer.writerow(["file", "label", "probability", *self.names, "error"])
+        self.writer.writerow([_what(items), "label", "probability", *self.names, "error"])
 
-    def skipped(self, path: Path, why: DataError) -> None:
-        self.writer.writerow([path, "", "", *("" for _ in self.names), str(why)])
+    def skipped(self, item: Item, why: DataError) -> None:
+        self.writer.writerow([item, "", "", *("" for _ in self.names), str(why)])
 
-    def answered(self, path: Path, answer: Answer) -> None:
+    def answered(self, item: Item, answer: Answer) -> None:
         said = answer.get("label", answer.get("value"))
         if "labels" in answer:
             said = ";".join(map(str, answer["labels"]))
         each = answer.get("probabilities", {})
         row = [said, answer.get("probability", ""), *(each.get(n, "") for n in self.names)]
-        self.writer.writerow([path, *row, ""])
+        self.writer.writerow([item, *row, ""])
 
     def end(self, answered: int, seconds: float) -> None: ...
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from pathlib import Path
 
 from rich.text import Text
 
 from tipoff.bundle.predictor import Predictor
 from tipoff.cli.screen import WIDTH, console, field, say
+from tipoff.cli.tasks.texts.predict import text_or_file
 from tipoff.data.words import WordShares, word_shares
 from tipoff.errors import DataError
-from tipoff.text.files import TEXT_EXTENSIONS, read_text
+from tipoff.text.files import read_text
 
 SHOWN = 8  # words in the list
 BAR = 20  # characters of the longest bar
@@ -20,7 +19,6 @@ FAINT = 0.12  # of the strongest share, below which a word is not marked
 SMALL = 0.002  # the strongest share, below which nothing is said to have mattered
 TINY = 0.0005  # a share that would be shown as 0.0 %
 UP, DOWN = "bold dark_orange3", "bold steel_blue"
-_LOOKS_LIKE_FILE = re.compile(r"\S+\.\w{2,5}")
 
 
 def run_text_explanation(predictor: Predictor, given: str) -> None:
@@ -54,16 +52,14 @@ def _bare(word: str) -> str:
 
 
 def _text(given: str) -> str:
-    path = Path(given)
-    try:
-        is_file = path.is_file()
-    except OSError:  # a name that is too long is no name
-        is_file = False
-    if not is_file and (path.suffix.lower() in TEXT_EXTENSIONS or _LOOKS_LIKE_FILE.fullmatch(given)):
+    item = text_or_file(given)
+    if isinstance(item, str):
+        return item
+    if not item.is_file():
         raise DataError(f"There is no file {given}.")
-    text = read_text(path) if is_file else given
+    text = read_text(item)
     if not text.strip():
-        raise DataError(f"{given} holds no text." if is_file else "The text is empty.")
+        raise DataError(f"{given} holds no text.")
     return text
 
 
