@@ -191,5 +191,7 @@ def command(df: pd.DataFrame) -> dict[str, float]:
 
 
 who, n = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None
-made = {"words": words, "frozen": frozen, "ulmfit": ulmfit, "course": course, "command": command}[who](reviews(n))
+made = {"words": words, "frozen": frozen, "ulmfit": ulmfit, "course": course, "command": command}[who](
+    reviews(n)
+)
 report(**{k: round(v, 4) for k, v in made.items()})

@@ -403,8 +403,8 @@ def page(r: dict[str, Any]) -> str:
                 if w != "memory"
             ],
         ),
-        f"Memory of `tipoff serve` before and after {int(r['serve']['memory']['requests']):,} requests: "
-        f"{r['serve']['memory']['before_mb']:.0f} MB, {r['serve']['memory']['after_mb']:.0f} MB.\n",
+        f"Memory of `tipoff serve` after 2,000 requests and eight times on the way to {int(r['serve']['memory']['requests']):,}: "
+        + ", ".join(f"{mb:.0f}" for mb in r["serve"]["memory"]["resident_mb"]) + " MB.\n",
         *(tables_page(r["tables"]) if "tables" in r else []),
         *(ratings_page(r["ratings"]) if "ratings" in r else []),
         *(tokens_page(r["tokens"]) if "tokens" in r else []),
