@@ -3,8 +3,8 @@
 The 12,500 reviews of BENCH_DATA/imdb to learn from, and its 5,000 of the official test part to judge by (one run, no model is
 chosen by them). words: a logistic regression on counted words and pairs. frozen: one on what MiniLM says of each text.
 ulmfit: an AWD-LSTM that learned from BENCH_DATA/brown, then from
-the reviews without their labels, then with them, layer after layer. course: the same with the sizes, rates and epochs of fast.ai's
-course, for a machine with a GPU. command: `tipoff train` in 15 minutes.
+the reviews without their labels, then with them, layer after layer. course: the same with the network, the rates of
+the classifier and its steps of fast.ai's course, for a machine with a GPU. command: `tipoff train` in 15 minutes.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import pandas as pd
 from common import data, report
 
 READ = 256  # tokens of a text, by MiniLM
+LOOKED_AT = 500  # reviews that ULMFiT is judged by between epochs
 
 
 class Clock:
@@ -78,28 +79,27 @@ def frozen(df: pd.DataFrame) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How ULMFiT learns: the network, then (epochs, rate) of each part; a part of the classifier says how far it is thawed."""
+    """How ULMFiT learns: the network, then (epochs, rate) of each part."""
 
     sizes: dict[str, int]
     words: int
     bs: int
     general: tuple[int, float]  # of the corpus
     reviews: tuple[tuple[int, float], ...]  # of the language model on reviews: frozen, thawed
-    labels: tuple[tuple[int | None, int, float], ...]  # None: everything
+    labels: tuple[tuple[int, int, float], ...]  # the first group of layers that learns, epochs, rate
     lm_drop: float
     drop: float
     max_len: int
-    looked_at: int  # reviews that are looked at between epochs
     clip: float | None = None  # of gradients, while the language model learns
 
 
 HERE = Recipe(
     {"emb_sz": 300, "n_hid": 600, "n_layers": 2}, 15_000, 48, (2, 5e-3), ((0, 0), (1, 5e-3)),
-    ((-1, 1, 1e-2), (-2, 1, 1e-2), (None, 1, 5e-3)), 0.4, 0.4, 360, 500,
+    ((-1, 1, 1e-2), (-2, 1, 1e-2), (0, 1, 5e-3)), 0.4, 0.4, 360,
 )  # fmt: skip
 COURSE = Recipe(
     {"emb_sz": 400, "n_hid": 1152, "n_layers": 3}, 60_000, 128, (8, 3e-3), ((1, 2e-2), (7, 4e-3)),
-    ((-1, 1, 2e-2), (-2, 1, 1e-2), (-3, 1, 5e-3), (None, 2, 1e-3)), 0.3, 0.5, 72 * 20, 500, 0.1,
+    ((-1, 1, 2e-2), (-2, 1, 1e-2), (-3, 1, 5e-3), (0, 2, 1e-3)), 0.3, 0.5, 72 * 20, 0.1,
 )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def _ulmfit(df: pd.DataFrame, how: Recipe) -> dict[str, float]:
         lm = _language_model(train, how, general)
         lm.save_encoder(encoder)
         tuned = clock()
-        looked_at = pd.concat([train, valid.sample(how.looked_at, random_state=0)])
+        looked_at = pd.concat([train, valid.sample(LOOKED_AT, random_state=0)])
         dls = TextDataLoaders.from_df(
             looked_at, text_col="text", label_col="label", valid_col="is_valid", text_vocab=lm.dls.vocab,
             bs=how.bs, seed=42,
@@ -150,14 +150,13 @@ def _ulmfit(df: pd.DataFrame, how: Recipe) -> dict[str, float]:
         )  # fmt: skip
         learn.load_encoder(encoder)
     for thawed, epochs, lr in how.labels:
-        learn.freeze_to(0 if thawed is None else thawed)
+        learn.freeze_to(thawed)
         learn.fit_one_cycle(epochs, lr if thawed == -1 else slice(lr / 2.6**4, lr))
     accuracy = learn.validate(dl=learn.dls.test_dl(valid, with_labels=True))[1]
     taken = clock()
     return {
         "accuracy": accuracy, **taken, "pretraining": pretraining["core_minutes"],
-        "pretraining_minutes": pretraining["minutes"], "language_model": tuned["core_minutes"],
-        "perplexity": lm.validate()[-1],
+        "language_model": tuned["core_minutes"], "perplexity": lm.validate()[-1],
     }  # fmt: skip
 
 

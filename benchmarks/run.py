@@ -333,13 +333,14 @@ def tokens_page(r: dict[str, Any]) -> list[str]:
         for who, f in r["seconds"].items()
     ]
     grown = " and ".join(
-        f"{float(f['more_mb']):.0f} MB for {int(n):,} files ({int(f['tokens']):,} tokens)"
+        f"{float(f['more_mb']):.0f} MB for {int(n):,} files ({int(f['tokens']):,} tokens), and {float(f['worker_mb']):.0f} MB in a process beside it,"
         for n, f in r["memory"].items()
     )
     return [
         "## Numbering texts\n",
         "From 10,000 reviews in a data frame to the first batch of a language model. `tipoff` and fastai make the same words by "
-        "the same rules; `tipoff bpe` learns parts of words first, at most 30,000.\n",
+        "the same rules, with a process for each core unless it says one; `tipoff bpe` learns parts of words first, at most 30,000. The peak is "
+        "the main process's.\n",
         table(["", "seconds", "faster", "tokens", "peak MB"], rows),
         f"Memory, beyond what the program takes, to read and number files: {grown}.\n",
     ]

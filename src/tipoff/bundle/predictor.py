@@ -111,7 +111,7 @@ def load_predictor(
 
 
 def verify(bundle: Bundle, tolerance: float = 1e-3) -> float:
-    """Give the network the inputs kept in the model file; the largest difference in a probability.
+    """Give the network the inputs kept in the model file; the largest difference in an answer, of large numbers in parts of them.
 
     Raises `BundleError` where it exceeds `tolerance`, 0 where the file holds no check inputs.
     """

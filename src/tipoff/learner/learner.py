@@ -168,7 +168,7 @@ class Learner:
         before, self.engine = self.engine, TorchEngine(self.dls.device, precision, self.engine.channels_last)
         if before.device != self.engine.device:  # the network follows the data
             self.model = self.engine.prepare(self.model)
-            self.loss_func = self.loss_func
+            self.loss_func = self.loss_func  # whose setter moves it
             self.opt = self._ready = None
         return self
 

@@ -162,9 +162,8 @@ class BCELossFlat(_Elementwise):
     """Binary cross-entropy of probabilities and targets of 0 and 1."""
 
     def each(self, pred: Tensor, targ: Tensor) -> Tensor:
-        with torch.autocast(
-            pred.device.type, enabled=False
-        ):  # which forbids it on a GPU: half precision is too coarse
+        # autocast forbids it on a GPU: half precision is too coarse
+        with torch.autocast(pred.device.type, enabled=False):
             return F.binary_cross_entropy(pred.float(), targ.float(), reduction="none")
 
 

@@ -91,7 +91,7 @@ def _in_word(character: str) -> bool:
 
 def _may_end(piece: str, last: str) -> bool:
     """Whether a mark, a unit or an 's can be at the end of `piece`, whose last character is `last`."""
-    return not (_in_word(last) and (last not in "smghbz" or piece[-4:-1].isalpha()))
+    return not _in_word(last) or (last in "smghbz" and not piece[-4:-1].isalpha())
 
 
 def _inside(piece: str) -> list[str]:

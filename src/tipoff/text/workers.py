@@ -33,13 +33,13 @@ def split_groups(splitter: Splitter, groups: Iterable[list[str]], n_processes: i
     """
     rest, first, seen = iter(groups), list[list[str]](), 0
     alone = n_processes < 2 or getattr(sys, "frozen", False)  # a frozen program is no Python to start
-    while not alone and seen < START and (more := list(islice(rest, 1))):
-        first += more
-        seen += sum(map(len, more[0]))
+    while not alone and seen < START and (group := next(rest, None)) is not None:
+        first.append(group)
+        seen += sum(map(len, group))
     workers: list[_Worker] = []
     try:
-        if seen >= START and (more := list(islice(rest, 1))):
-            rest = chain(more, rest)
+        if seen >= START and (group := next(rest, None)) is not None:
+            rest = chain([group], rest)
             workers = [_Worker(splitter) for _ in range(min(n_processes, MOST) - 1)]
         for group in first:  # while they start
             yield splitter(group)
@@ -120,5 +120,9 @@ def serve() -> None:
         while True:
             known = len(index)
             flat, lens = splitter(pickle.load(here))
-            pickle.dump((list(islice(index, known, None)), flat.astype(np.int32), lens), there, 5)
+            pickle.dump(
+                (list(islice(index, known, None)), flat.astype(np.int32), lens),
+                there,
+                pickle.HIGHEST_PROTOCOL,
+            )
             there.flush()

@@ -10,7 +10,7 @@ from typing import TypeVar
 from tipoff.cli.ask import Item
 from tipoff.data.formats import EXCEL, PARQUET
 from tipoff.errors import DataError, UsageError
-from tipoff.notes import listening
+from tipoff.notes import listening, note
 from tipoff.text.files import TEXT_EXTENSIONS, get_text_files, read_text
 
 Answer = TypeVar("Answer")
@@ -29,7 +29,13 @@ def text_or_file(given: str) -> Item:
     except OSError:  # a name that is too long is no name
         is_there = False
     is_name = path.suffix.lower() in (*TEXT_EXTENSIONS, *TABLES) or _NAME.fullmatch(given)
-    return path if is_there or is_name else given
+    if is_there or is_name:
+        return path
+    if len(given.split()) == 1:
+        note(
+            f"there is no file {given}: it is read as a text; a text of several words stands in quotation marks"
+        )
+    return given
 
 
 def are_tables(items: Sequence[Item]) -> bool:
