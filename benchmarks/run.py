@@ -333,7 +333,7 @@ def tokens_page(r: dict[str, Any]) -> list[str]:
         for who, f in r["seconds"].items()
     ]
     grown = " and ".join(
-        f"{float(f['more_mb']):.0f} MB for {int(n):,} files ({int(f['tokens']):,} tokens), and {float(f['worker_mb']):.0f} MB in a process beside it,"
+        f"{float(f['more_mb']):.0f} and {float(f['worker_mb']):.0f} MB for {int(n):,} files ({int(f['tokens']):,} tokens)"
         for n, f in r["memory"].items()
     )
     return [
@@ -342,7 +342,7 @@ def tokens_page(r: dict[str, Any]) -> list[str]:
         "the same rules, with a process for each core unless it says one; `tipoff bpe` learns parts of words first, at most 30,000. The peak is "
         "the main process's.\n",
         table(["", "seconds", "faster", "tokens", "peak MB"], rows),
-        f"Memory, beyond what the program takes, to read and number files: {grown}.\n",
+        f"Memory to read and number files, beyond what the program takes, and of the process beside it: {grown}.\n",
     ]
 
 
