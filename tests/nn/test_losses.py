@@ -98,3 +98,50 @@ def test_a_classifier_learns_with_it(name, photos):
     learn = vision_learner(dls, "resnet18", pretrained=False, loss_func=getattr(L, name)(), cbs=MixUp())
     learn.fit(1, 1e-3)
     assert learn.get_preds()[0].sum(1).allclose(torch.ones(9))
+
+
+# what fastai 2.8.12's own losses give for these outputs: activation (its first row), decodes of all
+OUT = torch.tensor([[[1.5, -2.0, 0.25], [0.0, 1.0, 3.0]], [[-1.0, 0.5, 2.0], [0.1, 0.2, 0.3]]])
+LAST = ([0.7594732, 0.0229341, 0.2175927], [[0, 2], [2, 2]])
+FIRST = ([0.8175744, 0.0474259, 0.0600866], [[0, 1, 1], [1, 0, 0]])
+FASTAI = [
+    (L.CrossEntropyLossFlat(), *LAST),
+    (L.CrossEntropyLossFlat(axis=1), *FIRST),
+    (L.FocalLossFlat(), *LAST),
+    (L.FocalLossFlat(axis=1), *FIRST),
+    (L.FocalLoss(), *FIRST),  # which fastai has no activation for: classes are in axis 1
+    (L.LabelSmoothingCrossEntropy(axis=-1), *LAST),
+    (L.LabelSmoothingCrossEntropyFlat(), *LAST),
+    (
+        L.BCEWithLogitsLossFlat(thresh=0.7),
+        [0.8175744, 0.1192029, 0.5621765],
+        [[[True, False, False], [False, True, True]], [[False, False, True], [False, False, False]]],
+    ),
+    (L.BCELossFlat(), [1.5, -2.0, 0.25], OUT.tolist()),
+    (L.MSELossFlat(), [1.5, -2.0, 0.25], OUT.tolist()),
+    (L.L1LossFlat(), [1.5, -2.0, 0.25], OUT.tolist()),
+]
+
+
+@pytest.mark.parametrize(("loss", "first_row", "decoded"), FASTAI, ids=lambda v: type(v).__name__)
+def test_activation_and_decodes_are_those_of_fastai(loss, first_row, decoded):
+    made = loss.activation(OUT)
+    assert made.shape == OUT.shape and made[0, 0].tolist() == pytest.approx(first_row, abs=1e-6)
+    assert loss.decodes(made).tolist() == decoded
+
+
+def test_the_positional_argument_is_fastais():
+    assert torch.allclose(L.CrossEntropyLossFlat(W)(PRED, Y), F.cross_entropy(PRED, Y, W))
+    assert torch.allclose(L.LabelSmoothingCrossEntropyFlat(0.2)(PRED, Y), smoothed(PRED, Y, 0.2))
+    assert torch.allclose(L.FocalLossFlat(1.0)(PRED, Y), L.FocalLoss(gamma=1.0)(PRED, Y))
+
+
+def test_weights_of_labels_are_applied_to_their_columns():
+    y = (torch.rand(6, 4, generator=g) > 0.5).float()
+    each = F.binary_cross_entropy_with_logits(PRED, y, reduction="none")
+    assert torch.allclose(L.BCEWithLogitsLossFlat(W)(PRED, y), (each * W).mean())
+    ones = F.binary_cross_entropy_with_logits(PRED, y, pos_weight=W)
+    assert torch.allclose(L.BCEWithLogitsLossFlat(pos_weight=W.tolist())(PRED, y), ones)
+    assert float(L.BCEWithLogitsLossFlat(pos_weight=[1.0, 2.0, 3.0])(OUT, (OUT > 0.3).float())) == (
+        pytest.approx(0.5549, abs=1e-4)  # fastai's
+    )
