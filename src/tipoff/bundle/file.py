@@ -26,10 +26,11 @@ from torch import Tensor, nn
 
 import tipoff
 from tipoff.bundle import texts
+from tipoff.bundle.build_limits import at_most, check_buffers
 from tipoff.bundle.catalog import CATALOG
 from tipoff.bundle.container import read_members, write_members
 from tipoff.data.plan import Plan
-from tipoff.errors import BundleError, NotSetUp, SpecError, TipoffError
+from tipoff.errors import BundleError, NotSetUp, SpecError, TipoffError, UsageError
 from tipoff.spec import Catalog, Spec, dump, load
 
 FORMAT = 1
@@ -49,8 +50,10 @@ class Bundle:
 
     def build(self) -> nn.Module:
         """The network with its weights, in evaluation mode. Raises `BundleError` where they do not fit."""
-        with torch.device("meta"):
-            fits(self._made().state_dict(), self.weights)
+        with torch.device("meta"), at_most(len(self.weights)):
+            empty = self._made()
+            fits(empty.state_dict(), self.weights)
+            check_buffers(empty, self.weights)
         net = self._made()  # buffers outside the state (timm has some) are made again off the meta device
         net.load_state_dict(self.weights)
         if fold := getattr(self.model, "fold", None):
@@ -66,6 +69,8 @@ class Bundle:
         try:
             net: nn.Module = build()
             return net
+        except UsageError as e:  # of arguments that a file holds, and nobody typed
+            raise BundleError(f"The network of the model file cannot be built: {e}") from None
         except TipoffError:
             raise
         except Exception as e:  # whatever a library says to odd sizes

@@ -16,6 +16,7 @@ from tipoff.nn.dropout import Dropout
 from tipoff.nn.language import TextClassifier
 from tipoff.optional import need
 from tipoff.text.attention import attend_faster
+from tipoff.text.config_check import check_config
 from tipoff.text.spec import TextModel
 from tipoff.text.weights import Pretrained
 
@@ -25,6 +26,10 @@ Pool = Literal["mean", "last"]
 # dropping attention weights, for which there are no fast kernels, takes a fifth of a training step; nothing is dropped
 # there unless `config` says so
 ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
+# configurations within a configuration that belong to a model of texts
+PARTS_OF_TEXT = {
+    "attn_config", "decoder_config", "encoder_config", "esmfold_config", "ffn_config", "global_config", "patcher_config",
+}  # fmt: skip
 NOT_KEPT = ("_name_or_path", "transformers_version", "architectures", "auto_map", "dtype", "torch_dtype")
 
 
@@ -56,11 +61,22 @@ def written(config: Any) -> str:
 
 
 def _read(text: str) -> Any:
+    values = check_config(text)
+    if not _reads_texts_alone(kind := values["model_type"]):
+        raise UsageError(f"transformers has no model of the kind {kind[:60]!r} that reads nothing but texts.")
     try:
-        values = json.loads(text)
         return _library().AutoConfig.for_model(values.pop("model_type"), **values)
     except Exception as e:
         raise UsageError(f"No transformer has this configuration: {text[:200]} ({str(e)[:200]})") from None
+
+
+def _reads_texts_alone(kind: str) -> bool:
+    """Whether a model of this kind reads texts and nothing else; one that sees or hears may fetch parts of it from the hub."""
+    lib = _library()
+    auto = lib.models.auto.modeling_auto
+    tasks = ("CAUSAL_LM", "MASKED_LM", "SEQUENCE_CLASSIFICATION")
+    known = any(kind in getattr(auto, f"MODEL_FOR_{task}_MAPPING_NAMES") for task in tasks)
+    return known and set(lib.CONFIG_MAPPING[kind].sub_configs) <= PARTS_OF_TEXT
 
 
 def reads_left_to_right(config: Any) -> bool:
@@ -121,13 +137,14 @@ class TransformerClassifier(TextModel):
     checkpointing: bool = False
 
     def __post_init__(self) -> None:
+        check_config(self.config)
         if not all(0 < n < 2**31 for n in (self.n_out, *self.lin_ftrs)) or len(self.lin_ftrs) > 32:
             raise UsageError(f"No head is of these sizes: n_out={self.n_out}, lin_ftrs={self.lin_ftrs}.")
 
     def build(self) -> TextClassifier:
         """The network with random weights; nothing is downloaded."""
         config = _read(self.config)
-        return self._with_head(_library().AutoModel.from_config(config, **_options(config)), config)
+        return self._with_head(_empty(_library().AutoModel, config), config)
 
     def build_pretrained(self, found: Pretrained) -> TextClassifier:
         """The network with a pretrained body."""
@@ -188,10 +205,13 @@ class TransformerLM(TextModel):
 
     learner: ClassVar[str] = "LMLearner"  # of tipoff.text.learner
 
+    def __post_init__(self) -> None:
+        check_config(self.config)
+
     def build(self) -> CausalModel:
         """The network with random weights."""
         config = _read(self.config)
-        return self._made(_library().AutoModelForCausalLM.from_config(config), config)
+        return self._made(_empty(_library().AutoModelForCausalLM, config), config)
 
     def build_pretrained(self, found: Pretrained) -> CausalModel:
         """The network with its weights."""
@@ -222,6 +242,12 @@ def _options(config: Any) -> dict[str, Any]:
     """A pooling layer of the model's own would never be used."""
     kind = _library().MODEL_MAPPING[type(config)]
     return {"add_pooling_layer": False} if "add_pooling_layer" in signature(kind.__init__).parameters else {}
+
+
+def _empty(kind: Any, config: Any) -> Any:
+    """A network with random weights; code that a configuration names is never run, nor is it asked for."""
+    options = _options(config) if kind is _library().AutoModel else {}
+    return kind.from_config(config, trust_remote_code=False, **options)
 
 
 def _loaded(kind: Any, found: Pretrained, config: Any) -> Any:
