@@ -19,7 +19,7 @@ from tipoff.train.run import Run
 class Recorder(Callback):
     """`values` holds one list an epoch, [train_loss, valid_loss, *metrics]; `losses`, `lrs`, `moms` one number a step.
 
-    `loss_smooth` is the mean of the losses weighted towards the last ones (beta 0.98), as fastai shows it.
+    `smooth_loss` is the mean of the losses so far, weighted towards the last ones (beta 0.98), as fastai shows it.
     """
 
     order = 50
@@ -38,6 +38,8 @@ class Recorder(Callback):
         self.hps: dict[str, list[float]] = {}
         self._raw: list[Tensor] = []
         self._done: list[float] = []
+        self._smooth: list[float] = []
+        self._mean = 0.0
 
     def before_fit(self, run: Run) -> None:
         if not self._goes_on:
@@ -62,7 +64,7 @@ class Recorder(Callback):
         self.values.append(
             [v if v is not None else nan for v in (run.train_loss, run.valid_loss)] + list(run.metric_values)
         )
-        self.iters.append(run.n_steps)
+        self.iters.append(len(self._done) + len(self._raw))
         self.seconds.append(time.perf_counter() - self._began)
 
     @property
@@ -83,12 +85,22 @@ class Recorder(Callback):
 
     def smooth(self) -> list[float]:
         """The losses, each averaged with those before it."""
-        out, mean, weight = [], 0.0, 0.0
-        for loss in self.losses:
-            mean = self.beta * mean + (1 - self.beta) * loss
-            weight = self.beta * weight + (1 - self.beta)
-            out.append(mean / weight)
-        return out
+        for loss in self.losses[len(self._smooth) :]:
+            self._mean = self.beta * self._mean + (1 - self.beta) * loss
+            self._smooth.append(self._mean / (1 - self.beta ** (len(self._smooth) + 1)))
+        return list(self._smooth)
+
+    @property
+    def smooth_loss(self) -> float:
+        """The last of the smoothed losses; nan before there is one."""
+        return self.smooth()[-1] if self.smooth() else float("nan")
+
+    @property
+    def final_record(self) -> list[float]:
+        """The last of `values`, as fastai calls it."""
+        if not self.values:
+            raise UsageError("There is no record yet: call learn.fit() or another training method first.")
+        return self.values[-1]
 
     def state_dict(self) -> dict[str, Any]:
         return {

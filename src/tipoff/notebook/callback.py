@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from tipoff.data.batch import Batch
 from tipoff.errors import did_you_mean
+from tipoff.notebook.cancel import CANCELS, OF_BATCHES
 from tipoff.train import callback as core
 from tipoff.train.engine import auto_precision
 from tipoff.train.events import EVENTS
@@ -30,23 +31,17 @@ _MOMENTS: dict[str, tuple[tuple[str, bool, bool], ...]] = {
     "after_epoch": (("after_epoch", True, True),),
     "after_fit": (("after_fit", True, True),),
 }
-_OF_BATCHES = ("before_batch", "after_pred", "after_loss", "before_backward", "after_backward", "before_step", "after_step", "after_batch")  # fmt: skip
-_EVENTS = sorted({name for moments in _MOMENTS.values() for name, _, _ in moments})
-
-
-class CancelFitException(Exception):
-    """Raised in a callback: stop training, without this step."""
-
-
-class CancelBatchException(Exception):
-    """Raised in a callback before the step: leave the weights as they are for this batch."""
+_EVENTS = sorted(
+    {name for moments in _MOMENTS.values() for name, _, _ in moments}
+    | {f"after_cancel_{part}" for part, _ in CANCELS.values()}
+    | {"after_create"}
+)
 
 
 _READ: dict[str, Function[[Run], Any]] = {
     "pred": lambda r: r.pred,
     "loss": lambda r: r.loss,
     "loss_grad": lambda r: r.loss,
-    "smooth_loss": lambda r: r.loss,
     "xb": lambda r: r.batch.x,
     "yb": lambda r: r.batch.y,
     "x": lambda r: r.batch.x[0] if len(r.batch.x) == 1 else r.batch.x,
@@ -66,7 +61,7 @@ class LearnView:
     """The learner and its run as one object: reads go to the run first, then to the learner; so do assignments."""
 
     def __init__(self) -> None:
-        self.__dict__.update(_learner=None, _run=None)
+        self.__dict__.update(_learner=None, _run=None, _left=False)  # whether this batch was left
 
     def __getattr__(self, name: str) -> Any:
         run, learner = self.__dict__["_run"], self.__dict__["_learner"]
@@ -74,6 +69,8 @@ class LearnView:
             return _READ[name](run)
         if name == "iter" and run is not None:
             return self.__dict__.get("_iter", 0)
+        if name == "smooth_loss" and learner is not None:
+            return learner.recorder.smooth_loss
         if learner is None or name.startswith("__"):
             raise AttributeError(name)
         return getattr(learner, name)
@@ -105,9 +102,10 @@ def _takes_run(method: Any) -> bool:
 class Callback(core.Callback):
     """Methods named after fastai's events, called without an argument; `self.learn`, `self.pred`, `self.loss`, ...
 
-    Methods that take the run are called as tipoff's own. `CancelFitException` and `CancelBatchException` may be
-    raised. `run_train` and `run_valid` say in which part the events of batches are sent. Raises `TypeError` for a
-    method that is named like an event but is none.
+    Methods that take the run are called as tipoff's own. `CancelBatchException` and its like may be raised, where fastai
+    hears them; `after_cancel_batch` and so on are called then. `after_create` is called once, before the first fit.
+    `run_train` and `run_valid` say in which part the events of batches are sent. Raises `TypeError` for a method that is
+    named like an event but is none.
 
     >>> class StopAtNaN(Callback):
     ...     def after_loss(self):
@@ -152,8 +150,11 @@ class Callback(core.Callback):
 
     def attach(self, learner: Any) -> None:
         """Called with the learner before a fit."""
+        new = "learn" not in self.__dict__
         self.learn = LearnView()
         self.learn.__dict__["_learner"] = learner
+        if new and "after_create" in self._plain:
+            self._plain["after_create"](self)
 
 
 class MixedPrecision(core.Callback):
@@ -186,24 +187,50 @@ def _sender(
         view = self.learn.__dict__
         view["_run"] = run
         if moment == "before_batch":
+            view["_left"] = False
             view["_iter"] = run.n_batches if run.training else view.get("_valid_iter", -1) + 1
             view["_valid_iter"] = -1 if run.training else view["_iter"]
         if own is not None:
             own(self, run)
         for name, in_training, in_validation in names:
-            if name in _OF_BATCHES and not (
+            if name in OF_BATCHES and not (
                 (run.training and in_training and self.run_train)
                 or (not run.training and in_validation and self.run_valid)
             ):
                 continue
+            in_batch, in_epoch = name in OF_BATCHES, name in ("after_train", "after_validate")
+            leaving = run.leaving not in (None, "backward")
+            if (in_batch and view["_left"]) or ((in_batch or in_epoch) and leaving):
+                continue  # fastai does not send it either
             try:
                 self._plain[name](self)
-            except CancelFitException as e:
-                run.stop(str(e) or f"{type(self).__name__} asked for it")
-                if run.training:
-                    run.skip_update()
-            except CancelBatchException:
-                if run.training:
-                    run.skip_update()
+            except tuple(CANCELS) as e:
+                _cancel(run, name, e)
 
     return send
+
+
+def _cancel(run: Run, event: str, raised: Exception) -> None:
+    """Leave what `raised` says and tell it to the callbacks, or raise it again where fastai would not hear it."""
+    part, heard = next(v for kind, v in CANCELS.items() if isinstance(raised, kind))
+    if not heard(event, run):
+        raise raised
+    if part == "step":
+        run.skip_update()
+    else:
+        if part == "fit":
+            run.stop(str(raised) or "a callback ended the run")
+        run.leave(part)  # type: ignore[arg-type]
+    _tell(run, f"after_cancel_{part}")
+    if part == "batch":
+        _tell(run, "after_batch")
+
+
+def _tell(run: Run, event: str) -> None:
+    for cb in run.callbacks:
+        if isinstance(cb, Callback):
+            inner = event in ("after_batch", "after_cancel_batch", "after_cancel_backward")
+            if event in cb._plain and (not inner or (cb.run_train if run.training else cb.run_valid)):
+                cb._plain[event](cb)
+            if event == "after_batch":
+                cb.learn.__dict__["_left"] = True

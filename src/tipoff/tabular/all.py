@@ -86,7 +86,16 @@ from tipoff.nn.losses import (
     LabelSmoothingCrossEntropyFlat,
     MSELossFlat,
 )
-from tipoff.notebook.callback import Callback, CancelBatchException, CancelFitException
+from tipoff.notebook.callback import Callback, MixedPrecision
+from tipoff.notebook.cancel import (
+    CancelBackwardException,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+)
 from tipoff.notebook.helpers import (
     first,
     load_pickle,
@@ -133,8 +142,13 @@ __all__ = [
     "BalancedAccuracy",
     "CSVLogger",
     "Callback",
+    "CancelBackwardException",
     "CancelBatchException",
+    "CancelEpochException",
     "CancelFitException",
+    "CancelStepException",
+    "CancelTrainException",
+    "CancelValidException",
     "Categorify",
     "CategoryBlock",
     "ClassificationInterpretation",
@@ -168,6 +182,7 @@ __all__ = [
     "MaskSplitter",
     "MatthewsCorrCoef",
     "MixUp",
+    "MixedPrecision",
     "Module",
     "MultiCategoryBlock",
     "Normalize",

@@ -90,7 +90,16 @@ from tipoff.nn.losses import (
     LabelSmoothingCrossEntropyFlat,
     MSELossFlat,
 )
-from tipoff.notebook.callback import Callback, CancelBatchException, CancelFitException, MixedPrecision
+from tipoff.notebook.callback import Callback, MixedPrecision
+from tipoff.notebook.cancel import (
+    CancelBackwardException,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+)
 from tipoff.notebook.datasets import Categorize, Datasets, TfmdLists, show_at
 from tipoff.notebook.helpers import (
     first,
@@ -186,8 +195,13 @@ __all__ = [
     "BaseTokenizer",
     "CSVLogger",
     "Callback",
+    "CancelBackwardException",
     "CancelBatchException",
+    "CancelEpochException",
     "CancelFitException",
+    "CancelStepException",
+    "CancelTrainException",
+    "CancelValidException",
     "Categorize",
     "CategoryBlock",
     "ClassificationInterpretation",

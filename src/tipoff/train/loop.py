@@ -19,9 +19,12 @@ def fit(run: Run) -> None:
     try:
         while run.epoch < run.n_epochs and not run.stopping:
             run.emit("before_epoch")
-            if not train_epoch(run):
+            if run.stopping or not train_epoch(run):
                 break  # stopped part-way: the position stays, so a resume goes on from here
             validate(run)
+            if run.skips("fit"):
+                break
+            run.skips("epoch")
             run.epoch, run.n_batches = run.epoch + 1, 0
             run.emit("after_epoch")
     finally:
@@ -29,20 +32,31 @@ def fit(run: Run) -> None:
 
 
 def train_epoch(run: Run) -> bool:
-    """Whether the epoch was finished."""
+    """Whether the epoch was finished, by itself or because a callback left the rest of it."""
+    if run.leaving == "epoch":
+        run.n_steps, run.train_loss = steps_by_the_end_of(run.epoch, run), None
+        return True
     run.training = True
     run.model.train()
     run.emit("before_train")
     epoch = run.first_epoch + run.epoch
     for group in in_groups(run.train.batches(epoch, start=run.n_batches), run.accumulate):
-        train_step(run, group)
-        if run.stopping:
+        if run.stopping or run.leaving:
             break
+        train_step(run, group)
     finished = run.n_batches >= len(run.train)
+    if not run.stopping and run.skips("train"):
+        finished = True
+        run.n_steps = steps_by_the_end_of(run.epoch, run)
     if finished:
         run.train_loss = run.take_loss()
     run.emit("after_train")
     return finished
+
+
+def steps_by_the_end_of(epoch: int, run: Run) -> int:
+    """The steps of a run when `epoch` is over: schedules go on from there, although its rest was left."""
+    return run.total_steps * (epoch + 1) // run.n_epochs
 
 
 def train_step(run: Run, group: list[Batch]) -> None:
@@ -51,14 +65,16 @@ def train_step(run: Run, group: list[Batch]) -> None:
     if run.listeners["before_step"]:
         run.emit("before_step")
     epoch = run.first_epoch + run.epoch
-    group = [prepared(run, batch, epoch) for batch in group]
-    for run.objective in run.objectives:  # noqa: B020
+    n_batches = len(group)
+    group = [ready for batch in group if (ready := prepared(run, batch, epoch)) is not None]
+    for run.objective in run.objectives if group else ():  # noqa: B020
         if run.n_steps % run.objective.every == 0:
             minimise(run, group)
-    run.n_batches += len(group)
+    run.n_batches += n_batches
     run.n_steps += 1
     if run.listeners["after_step"]:
         run.emit("after_step")
+    run.skips("batch")  # it is over anyway
 
 
 def minimise(run: Run, group: list[Batch]) -> None:
@@ -66,18 +82,25 @@ def minimise(run: Run, group: list[Batch]) -> None:
     opt = run.optims[run.objective.name]
     total = sum(batch.size for batch in group) if len(group) > 1 else 0
     opt.zero_grad()
+    seen = 0
     for i, run.batch in enumerate(group):
         with run.engine.accumulate(run.model, last=i == len(group) - 1):
             predict(run, run.model)
-            # weighted by size: the last batch of a group may be smaller
-            run.engine.backward(run.loss if len(group) == 1 else run.loss * (run.batch.size / total))
+            if run.skips("batch"):
+                continue
+            seen += 1
+            if not run.skips("backward"):
+                # weighted by size: the last batch of a group may be smaller
+                run.engine.backward(run.loss if len(group) == 1 else run.loss * (run.batch.size / total))
         run.add_loss()
         if run.listeners["after_batch"]:
             run.emit("after_batch")
+    if not seen:
+        return
     run.engine.unscale(opt)
     if run.listeners["after_backward"]:
         run.emit("after_backward")
-    if run.take_update():
+    if run.take_update() and not run.skips("batch"):
         run.engine.step(opt)
     else:
         run.engine.skip()
@@ -89,6 +112,8 @@ def predict(run: Run, model: nn.Module) -> None:
         run.pred = run.objective.predict(model, run.batch)
         if run.listeners["after_pred"]:
             run.emit("after_pred")
+            if run.leaving:
+                return
         run.loss = run.objective.loss(run.pred, run.batch)
         if run.listeners["after_loss"]:
             run.emit("after_loss")
@@ -99,6 +124,9 @@ def validate(run: Run) -> None:
     """The mean loss and the metrics over the validation batches; nothing where there are none."""
     if run.valid is None:
         return
+    if run.leaving:
+        run.valid_loss, run.metric_values = None, [float("nan") for _ in run.metrics]
+        return
     run.training, run.objective = False, run.objectives[0]
     run.model.eval()
     run.emit("before_validate")
@@ -107,8 +135,13 @@ def validate(run: Run) -> None:
     for metric in run.metrics:
         metric.reset()
     for batch in run.valid.batches(0):
-        prepared(run, batch, 0)
+        if run.skips("validate"):
+            break
+        if prepared(run, batch, 0) is None:
+            continue
         predict(run, model)
+        if run.skips("batch"):
+            continue
         run.add_loss()
         measured = run.objective.measured(run.pred)
         for metric in run.metrics:
@@ -119,15 +152,18 @@ def validate(run: Run) -> None:
     for metric in run.metrics:
         metric.merge(run.engine.gather(metric.state()))
     run.metric_values = [metric.compute() for metric in run.metrics]
+    run.skips("validate")
     run.emit("after_validate")
 
 
-def prepared(run: Run, batch: Batch, epoch: int) -> Batch:
-    """The batch on the device, after the batch transforms and the callbacks."""
+def prepared(run: Run, batch: Batch, epoch: int) -> Batch | None:
+    """The batch on the device, after the batch transforms and the callbacks; None where one of them left it."""
     source = run.train if run.training else run.valid
     run.batch = source.finish(run.engine.to_device(batch), epoch)  # type: ignore[union-attr]
     if run.listeners["before_batch"]:
         run.emit("before_batch")
+        if run.skips("batch"):
+            return None
     return run.batch
 
 

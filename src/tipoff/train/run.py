@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from tipoff.train.callback import Callback
 from tipoff.train.engine import TorchEngine
 from tipoff.train.events import EVENTS
 from tipoff.train.objective import Objective
+
+Part = Literal["backward", "batch", "train", "validate", "epoch", "fit"]
+_WIDTH: dict[Part, int] = {"backward": 0, "batch": 1, "train": 2, "validate": 2, "epoch": 3, "fit": 4}
 
 
 @dataclass
@@ -52,6 +55,7 @@ class Run:
     valid_loss: float | None = None
     metric_values: list[float] = field(default_factory=list)
     stop_reason: str | None = None
+    leaving: Part | None = None  # what a callback asked to leave, until it is left
     _skip: bool = False
 
     def __post_init__(self) -> None:
@@ -83,6 +87,25 @@ class Run:
     def stop(self, reason: str) -> None:
         """Ask the run to end after this step; the reason is shown."""
         self.stop_reason = reason
+
+    def leave(self, part: Part) -> None:
+        """Ask the loop to leave a part of the run early, from any event inside it.
+
+        Args:
+            part: `backward` (no gradient of this batch), `batch` (nor its loss, nor a step), `train` (go on with the
+                validation), `validate`, `epoch` (go on with the next one), or `fit`.
+        """
+        self.leaving = part
+        if part == "fit" and self.stop_reason is None:
+            self.stop("a callback ended the run")
+
+    def skips(self, part: Part) -> bool:
+        """Whether `part`, or more than it, is to be left; a request for `part` alone is met by that."""
+        if self.leaving is None or _WIDTH[self.leaving] < _WIDTH[part]:
+            return False
+        if self.leaving == part != "fit":
+            self.leaving = None
+        return True
 
     def skip_update(self) -> None:
         """From `after_backward`: leave the weights as they are this time."""

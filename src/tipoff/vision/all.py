@@ -111,7 +111,16 @@ from tipoff.nn.losses import (
     MSELossFlat,
 )
 from tipoff.nn.resnet import ResBlock, XResNet, xresnet18, xresnet34, xresnet50, xresnet101
-from tipoff.notebook.callback import Callback, CancelBatchException, CancelFitException, MixedPrecision
+from tipoff.notebook.callback import Callback, MixedPrecision
+from tipoff.notebook.cancel import (
+    CancelBackwardException,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+)
 from tipoff.notebook.datasets import Categorize, Datasets, TfmdLists, show_at
 from tipoff.notebook.helpers import (
     first,
@@ -184,8 +193,13 @@ __all__ = [
     "Brightness",
     "CSVLogger",
     "Callback",
+    "CancelBackwardException",
     "CancelBatchException",
+    "CancelEpochException",
     "CancelFitException",
+    "CancelStepException",
+    "CancelTrainException",
+    "CancelValidException",
     "Categorize",
     "CategoryBlock",
     "ClassificationInterpretation",
