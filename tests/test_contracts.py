@@ -30,6 +30,8 @@ from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBloc
 from tipoff.data.transform import BatchTransform, ItemTransform
 from tipoff.learner.execute import KeepNorms
 from tipoff.learner.learner import Learner
+from tipoff.learner.named import Named, Vector
+from tipoff.learner.recipe import Recipe
 from tipoff.metrics import functions
 from tipoff.metrics.metric import Mean, Metric
 from tipoff.metrics.resolve import KNOWN, as_metric
@@ -201,6 +203,11 @@ RATINGS = [
     CollabModel(10, 20, y_range=(0.0, 5.5)),
     CollabModel(10, 20, members=1, layers=(8,), emb_szs=(4, 5)),
 ]
+RECIPES = [
+    Recipe((0.1, 0.2), 0.01, (0.9, 0.8, 0.9), True, False, "bfloat16", True, 48, a.Normalize(), "split.all@1"),
+    Named("loss.focal_flat@1", ("gamma", "weight"), (1.5, Vector((1.0, 2.0)))),
+    Vector((0.5, 2.0)),
+]
 NETWORKS = [
     MLPSpec(((3, 2), (7, 4)), 2, 3, (20, 10), (0.1, 0.2), 0.04),
     TabMSpec(((3, 2),), 4, 1, (16,), 0.2, 4, 12, 8, "sigmoid"),
@@ -243,7 +250,7 @@ def test_every_block_target_and_transform_has_an_example():
 
 def test_everything_that_a_model_file_may_name_is_checked():
     checked = {type(e[0] if isinstance(e, tuple) else e) for e in
-               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *RATINGS, *TOKENIZERS, *NETWORKS)}  # fmt: skip
+               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *RATINGS, *TOKENIZERS, *RECIPES, *NETWORKS)}  # fmt: skip
     paths = {f"{c.__module__}:{c.__qualname__}" for c in checked}
     assert set(CATALOG.values()) - paths == {"tipoff.data.plan:Plan", "tipoff.vision.model:VisionModel"}
 
@@ -279,7 +286,7 @@ def test_columns_of_tables(column):
     check_spec(column)
 
 
-@pytest.mark.parametrize("spec", [*RATINGS, *NETWORKS], ids=names([*RATINGS, *NETWORKS]))
+@pytest.mark.parametrize("spec", [*RATINGS, *RECIPES, *NETWORKS], ids=names([*RATINGS, *RECIPES, *NETWORKS]))
 def test_parts_of_ratings(spec):
     check_spec(spec)
 

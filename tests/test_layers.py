@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "tipoff"
 
-GROUND = {"errors", "rng", "optional", "notes", "nn", "metrics"}
+GROUND = {"arguments", "errors", "rng", "optional", "notes", "nn", "metrics"}
 PLAIN = {*GROUND, "spec", "display", "decode", "answer", "figures"}
 BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
 APPLICATIONS = {"vision", "text", "tabular", "collab"}
@@ -21,6 +21,7 @@ APPLICATIONS = {"vision", "text", "tabular", "collab"}
 # room -> what it may import: rooms, or single modules
 MAY: dict[str, set[str]] = {
     "errors": set(),
+    "arguments": {"errors"},
     "notes": {"errors"},
     "rng": {"errors"},
     "optional": {"errors"},

@@ -104,7 +104,7 @@ CASES = {
         put("model", {"is": "vision.classifier@1", "arch": "resnet18", "n_out": 10**12}), SpecError, "No head is of these sizes",
     ),
     "dropout of 9": (
-        put("model", {"is": "vision.classifier@1", "arch": "resnet18", "n_out": 3, "ps": 9}), BundleError, "cannot be built",
+        put("model", {"is": "vision.classifier@1", "arch": "resnet18", "n_out": 3, "ps": 9}), SpecError, "ps is 9; a number from 0 to 1",
     ),
 }  # fmt: skip
 

@@ -12,6 +12,8 @@ from tipoff.collab.model import CollabModel
 from tipoff.collab.targets import ClickBlock, RatingBlock
 from tipoff.data.plan import Plan
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from tipoff.learner.named import Named, Vector
+from tipoff.learner.recipe import Recipe
 from tipoff.spec import Spec
 from tipoff.tabular.columns import Column
 from tipoff.tabular.dates import Datepart
@@ -116,6 +118,26 @@ def parts() -> dict[str, Spec]:
         "category@1": CategoryBlock(("a", "b"), False, True, 0.1, (1.0, 2.0, 0.5)),
         "multi_category@1": MultiCategoryBlock(True, ("x", "y"), False, 0.3),
         "regression@1": RegressionBlock(3, (0.0, 5.5), "°C"),
+        "learner.named@1": Named("loss.focal_flat@1", ("gamma", "weight"), (1.5, Vector((1.0, 2.0)))),
+        "learner.recipe@1": Recipe(
+            (0.01, 0.1),
+            0.02,
+            (0.9, 0.8, 0.9),
+            True,
+            False,
+            "bfloat16",
+            True,
+            48,
+            Normalize((0.4, 0.5, 0.6), (0.2, 0.3, 0.4)),
+            "split.all@1",
+            Named("loss.l1_flat@1"),
+            Named("opt.sgd@1", ("mom",), (0.9,)),
+            (Named("cb.mixup@1", ("alpha",), (0.3,)),),
+            (Named("accuracy"),),
+            1,
+            (("splitter", "mine"),),
+        ),
+        "learner.vector@1": Vector((0.5, 2.0)),
         "collab.clicks@1": ClickBlock(8),
         "collab.feature@1": Feature("genre", "labels", ("Comedy", "Drama"), (0.5, 0.25), 0.0, 1.0),
         "collab.features@1": Features((Feature("age", "number", (), (), 33.5, 12.25),)),

@@ -30,8 +30,7 @@ def exported(tmp_path, **options):
 def test_rates_and_the_like_are_those_it_was_made_with(tmp_path, arch):
     learn, file = exported(tmp_path, arch=arch, wd=0.03, moms=(0.9, 0.8, 0.9))
     again = load_learner(file)
-    for name in ("lr", "wd", "moms", "wd_bn_bias", "train_bn", "opt_func"):
-        assert getattr(again, name) == getattr(learn, name), name
+    assert again.recipe() == learn.recipe()
     assert again.engine.precision == "float32", "as the model file answers"
     again.dls = loaders(people())
     assert again.engine.precision == learn.engine.precision

@@ -1,6 +1,6 @@
 """Write and read a model file: a zip, or a folder, of JSON and safetensors. Nothing in it is code.
 
-    spec.json            {"format": 1, "tipoff": "0.1.0", "plan": {...}, "model": {...}, "facts": {...}}
+    spec.json            {"format": 1, "tipoff": "0.1.0", "plan": {...}, "model": {...}, "recipe": {...}, "facts": {...}}
     model.safetensors    the weights
     card.md              what it was trained on, figures, licence of the weights
     texts.json           long texts of the plan: vocabularies, tokenizers
@@ -47,6 +47,7 @@ class Bundle:
     facts: dict[str, Any] = field(default_factory=dict)
     card: str = ""
     check: dict[str, Tensor] = field(default_factory=dict)
+    recipe: Any = None  # JSON values, which only a learner understands; None in older files
 
     def build(self) -> nn.Module:
         """The network with its weights, in evaluation mode. Raises `BundleError` where they do not fit."""
@@ -109,7 +110,8 @@ def write(path: str | Path, bundle: Bundle, catalog: Catalog | None = None) -> P
     _rebuilt(parts, names)  # what could not be read again is not written
     long: list[str] = []
     kept = {name: texts.put_out(part, long) for name, part in parts.items()}
-    spec = {"format": FORMAT, "tipoff": tipoff.__version__, **kept, "facts": bundle.facts}
+    recipe = {} if bundle.recipe is None else {"recipe": bundle.recipe}
+    spec = {"format": FORMAT, "tipoff": tipoff.__version__, **kept, **recipe, "facts": bundle.facts}
     try:
         text = json.dumps(spec, indent=1, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as e:
@@ -146,6 +148,7 @@ def read(path: str | Path, catalog: Catalog | None = None) -> Bundle:
         _unpacked(path, "check.safetensors", files["check.safetensors"])
         if "check.safetensors" in files
         else {},
+        spec.get("recipe"),
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
+from tipoff.bundle.file import Bundle
 from tipoff.collab.choose import choose_model, facts_of, give_tables
 from tipoff.collab.dataset import pairs_of
 from tipoff.collab.fill import FillUnknown
@@ -19,13 +20,13 @@ from tipoff.collab.recommender import Answer, Recommender
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.display import show_frame
 from tipoff.errors import UsageError
-from tipoff.learner.again import again, fitted, training_of
+from tipoff.learner.arguments import need_dls
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import in_order
+from tipoff.learner.recipe import Recipe, older
 from tipoff.notes import note
-from tipoff.spec import Spec
 from tipoff.train.optim import Adam
 
 STEPS, MIN_EPOCHS, MAX_EPOCHS = 400, 5, 20
@@ -34,6 +35,8 @@ LR, FINE_LR, WD, BS = 5e-3, 2e-3, 0.1, 64  # fastai's recipe for batches of 64
 
 class CollabLearner(Learner):
     """A `Learner` of ratings or clicks; `collab_learner` makes one, and `load_learner` of a model file of ratings."""
+
+    goes_with_bs: ClassVar[tuple[str, ...]] = ("lr", "wd")
 
     def __init__(self, dls: DataLoaders, model: nn.Module, *args: Any, **kwargs: Any) -> None:
         if not len(dls) and not isinstance(dls, CollabDataLoaders):  # from a model file
@@ -45,19 +48,12 @@ class CollabLearner(Learner):
         self.add_cb(FillUnknown())
         self._recommender: Recommender | None = None
 
-    def _fitted(self, dls: DataLoaders) -> DataLoaders:
-        """Other ratings, of the users and items that the network was trained with, and its rates for their batches."""
-        return fitted(self, dls, scaled=("lr", "wd"))
-
     # training ------------------------------------------------------------------------------
 
-    def how_trained(self) -> dict[str, Any]:
-        return training_of(self, self.target.loss, Adam)
-
     @classmethod
-    def again(cls, model: Spec, said: dict[str, Any]) -> dict[str, Any]:
+    def usual(cls, bundle: Bundle) -> Recipe:
         scale = math.sqrt(MAX_BS / BS)
-        return {"lr": LR * scale, "wd": WD * scale, **again(said)}
+        return older(bundle, Recipe(LR * scale, WD * scale))
 
     @property
     def _scale(self) -> float:
@@ -203,6 +199,7 @@ def collab_learner(
     >>> learn = collab_learner(dls, n_factors=50, y_range=(0, 5.5))  # doctest: +SKIP
     >>> learn.fit_one_cycle(5, 5e-3, wd=0.1)  # doctest: +SKIP
     """
+    need_dls(dls)
     if dls.plan is None:
         raise UsageError("collab_learner needs CollabDataLoaders; pass a model of your own to Learner.")
     spec = choose_model(dls, n_factors, use_nn, emb_szs, layers, dict(config or {}), y_range, members)

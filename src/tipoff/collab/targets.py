@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tipoff.answer import Regression
-from tipoff.data.block import Target
-from tipoff.errors import DataError, NotSetUp
+from tipoff.data.block import Block, Target
+from tipoff.errors import DataError, NotSetUp, UsageError
 
 # B batch, K members
 
@@ -52,6 +52,18 @@ class RatingBlock(Target):
         if self.low is None or self.high is None:
             raise NotSetUp("RatingBlock does not know the range of the ratings yet.")
         return self.low, self.high
+
+    def aligned(self, trained: Block) -> Block:
+        """The range that the network answers in."""
+        made = super().aligned(trained)
+        assert isinstance(made, RatingBlock)
+        (low, high), (its_low, its_high) = self.range, made.range
+        if low < its_low or high > its_high:
+            raise UsageError(
+                f"These ratings go from {low:g} to {high:g}, and the network was trained on ratings from {its_low:g} to "
+                f"{its_high:g}: bring them to that scale, or make a new learner."
+            )
+        return made
 
     def encode(self, value: Any) -> Tensor:  # -> float (1,)
         try:

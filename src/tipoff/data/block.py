@@ -12,6 +12,7 @@ from torch import Tensor
 from tipoff.data.kind import Kind
 from tipoff.data.transform import BatchTransform, ItemTransform
 from tipoff.display import entitle
+from tipoff.errors import UsageError
 from tipoff.spec import Spec
 
 if TYPE_CHECKING:
@@ -59,6 +60,19 @@ class Block(Spec):
 
     def collate(self, values: Sequence[Any]) -> Any:  # -> (B, ...)
         return torch.stack([torch.as_tensor(v) for v in values])
+
+    def aligned(self, trained: Block) -> Block:
+        """The block for the data of this one that a network trained with `trained` understands.
+
+        What was fitted on the training data belongs to the network. Raises `UsageError` where no values of this block
+        mean anything to it.
+        """
+        if type(self) is not type(trained):
+            raise UsageError(
+                f"These data are made by {type(self).__name__}, and the network was trained on those of "
+                f"{type(trained).__name__}. Make a new learner for them."
+            )
+        return trained
 
     def decode(self, value: Any) -> Any:
         """What `encode` made, as a person would write it."""

@@ -14,6 +14,7 @@ from tipoff.data.block import Target
 from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
 from tipoff.data.loader import Loader, TorchLoader
 from tipoff.data.plan import Plan
+from tipoff.data.transform import BatchTransform
 from tipoff.errors import UsageError
 
 
@@ -61,6 +62,7 @@ class DataLoaders:
         self.loaders: list[Any] = [_as_loader(dl, bs, train=i == 0) for i, dl in enumerate(loaders)]
         self.path, self.plan, self.source = Path(path), plan, source or Source()
         self.device = default_device() if device is None else torch.device(device)
+        self.added: BatchTransform | None = None  # what the first learner of these data normalises with
         self.to(self.device)
 
     def __getitem__(self, i: int) -> Any:
@@ -134,6 +136,25 @@ class DataLoaders:
         moved = batch.to(self.device)
         done = dl.finish(moved, 0)
         return (*done.x, *done.y)
+
+    def take_norm(self, norm: BatchTransform | None) -> DataLoaders:
+        """These DataLoaders, normalising with `norm` from now on; a copy where they normalise for another learner.
+
+        One that the user put into `batch_tfms` is left as it is.
+        """
+        if self.plan is None or norm == self.added:
+            return self
+        if self.added is not None:
+            plan = self.plan.replace(batch_tfms=tuple(t for t in self.plan.batch_tfms if t != self.added))
+            made = self.with_plan(plan if norm is None else plan.with_norm(norm))
+            made.added = norm
+            return made
+        plan = self.plan if norm is None else self.plan.with_norm(norm)
+        if plan is not self.plan and self.loaders:
+            for dl in self.loaders:
+                dl.take_plan(plan)
+            self.plan, self.added = plan, norm
+        return self
 
     def with_plan(self, plan: Plan) -> DataLoaders:
         """The same items under another plan, on the same device."""

@@ -122,6 +122,10 @@ class Loader:
         epoch = next(self._epochs)
         return (_flat(self.finish(b, epoch)) for b in self.batches(epoch))
 
+    def take_plan(self, plan: Any) -> None:
+        """Read the same items under another plan from now on."""
+        self.dataset, self._finish = self.dataset.with_plan(plan), plan.finish  # type: ignore[attr-defined]
+
     def new(self, dataset: Any = None, **changes: Any) -> Loader:
         """fastai's name of `replace`; `dataset` may be what has `as_dataset`, such as `to.new(df)` of a table."""
         if dataset is not None:

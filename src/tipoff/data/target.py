@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tipoff.answer import Category, MultiCategory, Regression
-from tipoff.data.block import Target
+from tipoff.data.block import Block, Target
 from tipoff.display import INK, NO, entitle
 from tipoff.errors import DataError, NotSetUp, UsageError, did_you_mean, some
 
@@ -33,6 +33,16 @@ def _vocab(vocab: Sequence[Any] | None, seen: Sequence[Any], sort: bool, add_na:
         vocab = sorted(unique, key=lambda v: (str(type(v)), v)) if sort else unique
     names = tuple(v.item() if hasattr(v, "item") else v for v in vocab)
     return (NA, *names) if add_na and NA not in names else names
+
+
+def _need_known(names: Sequence[Any], trained: Sequence[Any]) -> None:
+    """Raise `UsageError` unless every class of other data is one that the network was trained on."""
+    other = [n for n in names if n not in set(trained) and n != NA]
+    if other:
+        raise UsageError(
+            f"The network was trained on {len(trained)} classes ({some(trained, 12)}), and these data have {len(names)} "
+            f"({some(names, 12)}): it does not know {some(map(repr, other))}. Leave these items out, or make a new learner."
+        )
 
 
 def _index(names: tuple[Any, ...], label: Any) -> int:
@@ -86,6 +96,10 @@ class CategoryBlock(Target):
                 f"There is {len(real) or 'no'} class in the training items"
                 f"{': ' + repr(real[0]) if real else ''}; a classifier needs two or more. Is the label function right?"
             )
+        if block.weight is not None and len(block.weight) != len(block.names):
+            raise UsageError(
+                f"weight has {len(block.weight)} numbers, and there are {len(block.names)} classes: {some(block.names, 12)}."
+            )
         return block
 
     @property
@@ -121,6 +135,18 @@ class CategoryBlock(Target):
 
     def decode(self, value: Tensor) -> Any:
         return self.names[int(value)]
+
+    def aligned(self, trained: Block) -> Block:
+        """The classes in the order of the network's outputs, and its calibration; weights and smoothing that were given stay."""
+        made = super().aligned(trained)
+        assert isinstance(made, CategoryBlock)
+        if self.vocab is None or made.vocab is None:
+            return made
+        _need_known(self.names, made.names)
+        if self.weight is not None:
+            counts = dict(zip(self.names, self.weight, strict=True))
+            made = made.replace(weight=tuple(counts.get(name, 1.0) for name in made.names))
+        return made.replace(smoothing=self.smoothing) if self.smoothing else made
 
     def _weight(self, pred: Tensor) -> Tensor | None:
         return None if self.weight is None else pred.new_tensor(self.weight)
@@ -208,6 +234,20 @@ class MultiCategoryBlock(Target):
 
     def decode(self, value: Tensor) -> list[Any]:
         return [n for n, v in zip(self.names, value.tolist(), strict=True) if v]
+
+    def aligned(self, trained: Block) -> Block:
+        """The labels in the order of the network's outputs."""
+        made = super().aligned(trained)
+        assert isinstance(made, MultiCategoryBlock)
+        if self.vocab is None or made.vocab is None or self.names == made.names:
+            return made
+        _need_known(self.names, made.names)
+        if self.encoded:
+            raise UsageError(
+                f"The labels are encoded for {some(self.names, 12)}, and the network answers {some(made.names, 12)}: put "
+                "the columns into that order."
+            )
+        return made
 
     def loss(self, pred: Tensor, y: Tensor) -> Tensor:  # (B, C), (B, C) -> ()
         return F.binary_cross_entropy_with_logits(pred, y)
@@ -335,6 +375,21 @@ class RegressionBlock(Target):
 
     def for_metrics(self, pred: Tensor) -> Tensor:
         return self.activation(pred)
+
+    def aligned(self, trained: Block) -> Block:
+        """The numbers in the scale that the network learned them in."""
+        made = super().aligned(trained)
+        assert isinstance(made, RegressionBlock)
+        if self.n is not None and made.n is not None and self.n != made.n:
+            raise UsageError(f"These data have {self.n} numbers an item, and the network answers {made.n}.")
+        for name in ("y_range", "log", "unit"):
+            mine, its = getattr(self, name), getattr(made, name)
+            if mine and mine != its:
+                raise UsageError(
+                    f"These data have {name}={mine!r}, and the network was trained with {name}={its!r}: make a new learner, "
+                    f"or leave {name} as it was."
+                )
+        return made
 
     def decode(self, value: Tensor) -> float | list[float]:
         numbers = [float(v) for v in value.reshape(-1)]

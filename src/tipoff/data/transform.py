@@ -82,6 +82,7 @@ class BatchTransform(Spec):
 
     n_draws: ClassVar[int] = 0
     order: ClassVar[int] = 0  # lower ones come first, whatever the order in the user's list
+    normalises: ClassVar[bool] = False  # brings inputs to the scale that the network expects: it belongs to the network
     # consecutive transforms with the same `fuse` are handed to it together: fuse(tfms, kinds, fields, draws)
     fuse: ClassVar[Callable[..., list[Tensor]] | None] = None
 

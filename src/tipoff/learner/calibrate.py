@@ -91,11 +91,8 @@ def calibrated(learn: Learner) -> tuple[Calibration, Predictions]:
     prob = (logits / temperature).softmax(-1)
     threshold = sure_above(prob, y)
     new = target.replace(temperature=temperature, sure_above=threshold)
-    losses = made.losses
-    if learn.loss_func == target.loss:
-        learn.loss_func, losses = new.loss, new.loss_each(logits, y)
-    learn.dls = learn.dls.with_plan(plan.replace(targets=(new, *plan.targets[1:])))
-    learn.target = new
+    losses = new.loss_each(logits, y) if learn.uses_target_loss else made.losses
+    learn.take_target(new)
     top, said = prob.max(-1)
     sure = top >= threshold
     n_sure, n_right = int(sure.sum()), int((said == y)[sure].sum())

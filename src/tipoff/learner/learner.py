@@ -9,19 +9,25 @@ from typing import Any, ClassVar, Literal, NamedTuple, overload
 import torch
 from torch import Tensor, nn
 
+from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
 from tipoff.callbacks.progress import Progress
 from tipoff.callbacks.recorder import Recorder
 from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.kind import Kind as Field
 from tipoff.data.transform import BatchTransform
 from tipoff.errors import UsageError
 from tipoff.learner import freeze as freezing
+from tipoff.learner.align import aligned_dls, aligned_loader, norm_of
+from tipoff.learner.arguments import need_dls, need_learnable, need_outputs
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.calibrate import Calibration, calibrate
 from tipoff.learner.execute import KeepNorms, execute, resume
+from tipoff.learner.go_on import go_on
 from tipoff.learner.lr_find import Suggestions, lr_find
 from tipoff.learner.predictions import Predictions, predict_all, show_results, tta
+from tipoff.learner.recipe import Recipe, older, recipe_of
 from tipoff.learner.stages import Kind, Stage, fine_tune_stages, group_rates
 from tipoff.learner.state import export, load_weights, save_weights
 from tipoff.learner.suggest import valley
@@ -59,6 +65,7 @@ class Learner:
     """
 
     dls_class: ClassVar[type[DataLoaders]] = DataLoaders  # what `load_learner` gives it
+    goes_with_bs: ClassVar[tuple[str, ...]] = ()  # rates that grow with the root of the batch size
 
     def __init__(
         self,
@@ -66,7 +73,7 @@ class Learner:
         model: nn.Module,
         loss_func: Callable[..., Tensor] | None = None,
         opt_func: Callable[..., Any] = Adam,
-        lr: float = 0.001,
+        lr: Rate = 0.001,
         splitter: freezing.Splitter = freezing.trainable_params,  # type: ignore[assignment]
         cbs: Any = None,
         metrics: Any = None,
@@ -84,13 +91,17 @@ class Learner:
         precision: str = "float32",
         channels_last: bool = False,
     ) -> None:
-        self.norm = norm
-        self.dls = dls
-        self.engine = TorchEngine(self.dls.device, precision, channels_last)
-        self.target: Target = target_for(dls, loss_func)
-        self.loss_func = loss_func if loss_func is not None else self.target.loss
+        need_learnable(dls, model, lr, wd, moms, precision)
+        need_outputs(dls, model_spec)
+        its = norm_of(dls.plan) if dls.added is None else None  # the user's own goes before that of the weights
+        self.norm: BatchTransform | None = norm if its is None else its
+        self._dls = dls.take_norm(self.norm) if its is None else dls
+        self.engine = TorchEngine(dls.device, precision, channels_last)
+        self._target: Target = target_for(dls, loss_func)
+        self.loss_func = loss_func
         self.opt_func, self.lr, self.splitter = opt_func, lr, splitter
         self.metrics = as_metrics(metrics)
+        self.loaded: Recipe | None = None  # the recipe of the model file that it comes from
         self.path = Path(path) if path is not None else dls.path
         self.model_dir = Path(model_dir)
         self.wd, self.wd_bn_bias, self.train_bn, self.moms = wd, wd_bn_bias, train_bn, moms
@@ -111,31 +122,52 @@ class Learner:
 
     @property
     def dls(self) -> DataLoaders:
-        """The data. Other DataLoaders may be put in its place, for progressive resizing; they are normalised alike."""
+        """The data. Others may be put in their place: other sizes or augmentations, or new items to go on with.
+
+        They are normalised as the network was trained; classes, columns and tokens that stand in another order are encoded
+        again by name, and data that the network cannot know are refused with a `UsageError`.
+        """
         return self._dls
 
     @dls.setter
     def dls(self, dls: DataLoaders) -> None:
-        dls = self._fitted(dls)
-        if self.norm is not None and dls.plan is not None:
-            plan = dls.plan.with_norm(self.norm)
-            dls = dls.with_plan(plan) if plan is not dls.plan and len(dls) else dls
+        need_dls(dls)
+        had = self._dls
+        dls = aligned_dls(dls, had.plan, self.norm)
+        if len(dls) and not len(had):
+            go_on(self, dls.bs)
         self._dls = dls
-        if hasattr(self, "model") and dls.device != self.engine.device:
+        if dls.device != self.engine.device:
             self._precision(self.engine.precision)
 
-    def _fitted(self, dls: DataLoaders) -> DataLoaders:
-        """`dls` as the network can learn from them; learners of an application know more of this."""
-        return dls
+    def aligned(self, dl: Any) -> Any:
+        """`dl` as the network understands it: normalised, with classes, columns and tokens where it has them."""
+        return aligned_loader(dl, self._dls.plan, self.norm)
 
-    def how_trained(self) -> dict[str, Any]:
-        """How it is trained, as JSON values that a model file keeps for `again`."""
-        return {}
+    @property
+    def target(self) -> Target:
+        """What is predicted: that of the data, or what the loss implies where they do not say."""
+        targets = self._dls.targets
+        if targets:
+            self._target = targets[0]
+        return self._target
+
+    def take_target(self, target: Target) -> None:
+        """Read predictions with `target`, which has the same classes: its calibration is another."""
+        plan = self._dls.plan
+        assert plan is not None
+        self._dls = self._dls.with_plan(plan.replace(targets=(target, *plan.targets[1:])))
 
     @classmethod
-    def again(cls, model: Spec, said: dict[str, Any]) -> dict[str, Any]:
-        """The arguments for a learner of `model` that goes on as `how_trained` said; {} in a file that does not say it."""
-        return {}
+    def usual(cls, bundle: Bundle) -> Recipe:
+        """The recipe for a model file of before recipes were kept."""
+        scratch = str(bundle.facts.get("weights", "none")).startswith("none")
+        images = bundle.plan.inputs[0].kind is Field.IMAGE
+        return older(bundle, Recipe(train_bn=scratch, channels_last=images, norm=norm_of(bundle.plan)))
+
+    def recipe(self, catalog: Catalog | None = None) -> Recipe:
+        """How this learner trains, as a value: what a model file keeps for `load_learner`."""
+        return recipe_of(self, catalog)
 
     def add_cb(self, cb: Callback) -> Learner:
         self.cbs.append(cb)
@@ -175,13 +207,18 @@ class Learner:
     @property
     def loss_func(self) -> Any:
         """What compares predictions and targets; the weights of its classes are where the network is."""
-        return self._loss_func
+        return self.target.loss if self.own_loss is None else self.own_loss
 
     @loss_func.setter
     def loss_func(self, loss_func: Any) -> None:
         if hasattr(loss_func, "to"):
             loss_func.to(self.engine.device)
-        self._loss_func = loss_func
+        self.own_loss = None if loss_func is None or loss_func == self.target.loss else loss_func
+
+    @property
+    def uses_target_loss(self) -> bool:
+        """Whether the loss is the target's, and not one of the user's own."""
+        return self.own_loss is None
 
     # which layers learn --------------------------------------------------------------------
 
@@ -203,7 +240,7 @@ class Learner:
     def objective(self) -> Objective:
         """What training minimises. A loss of the user's own compares with y what metrics do."""
         loss, target = self.loss_func, self.target
-        if loss == target.loss:
+        if self.uses_target_loss:
             return supervised(checked(loss, target), target.for_metrics)
         own = checked(loss, target)
         return supervised(lambda pred, *y: own(target.for_metrics(pred), *y), target.for_metrics)

@@ -47,7 +47,7 @@ class Predictions:
 def in_order(learn: Learner, ds_idx: int, dl: Any) -> Any:
     """`dl`, or the loader of one split, in order and without random changes."""
     if dl is not None:
-        return dl
+        return learn.aligned(dl)
     if ds_idx >= len(learn.dls):
         raise UsageError(
             "There are no validation items: this learner comes from a model file. Pass dl=learn.dls.test_dl(items)."

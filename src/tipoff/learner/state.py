@@ -15,7 +15,7 @@ from tipoff.bundle.file import Bundle, read, write
 from tipoff.bundle.predictor import Predictor
 from tipoff.errors import BundleError, UsageError, did_you_mean
 from tipoff.figures import name_in_words, value_in_words
-from tipoff.learner.again import KEY
+from tipoff.learner import recipe as recipes
 from tipoff.spec import Catalog, Spec
 from tipoff.train.checkpoint import write_checkpoint
 
@@ -63,6 +63,7 @@ def export(learn: Learner, path: Path, catalog: Catalog | None) -> Path:
         facts,
         card(facts, learn.dls.plan.inputs[0].things),
         _check(learn),
+        recipes.written(learn.recipe(catalog), catalog),
     )
     return write(path, bundle, catalog)
 
@@ -79,8 +80,6 @@ def _facts(learn: Learner) -> dict[str, Any]:
             "train": learn.dls.train.n,
             "valid": learn.dls.valid.n if learn.dls.valid is not None else 0,
         }
-    if training := learn.how_trained():
-        facts[KEY] = training
     if figures := learn.figures():
         facts["figures"] = figures
     return {k: _finite(v) for k, v in facts.items()}
@@ -132,19 +131,53 @@ def card(facts: dict[str, Any], things: str = "items") -> str:
 
 
 def load_learner(fname: str | Path, cpu: bool = True, *, catalog: Catalog | None = None) -> Learner:
-    """A learner from a model file: `predict`, `get_preds(dl=learn.dls.test_dl(items))`, or set `learn.dls` and train on.
+    """Read a learner from a model file: to predict with, or to train on with new data.
 
-    A learner of a table or of ratings goes on with the rates it was made with, and reads other rows as it read those.
+    It trains as it did: the same parameter groups, rates, loss and callbacks, normalised alike. What a model file cannot
+    hold, such as a loss that is a function of your own, is said when data are set.
 
-    Reading runs no code of the file. Raises `BundleError` or `SpecError` for anything wrong with it.
+    Args:
+        fname: The model file, as `learn.export` wrote it.
+        cpu: Whether the network is put on the CPU; False takes the GPU where there is one.
+        catalog: Parts of your own by the names that `export` was given.
+
+    Raises:
+        BundleError: The file is damaged, too large, or no model file.
+        SpecError: A part of it cannot be rebuilt. No code of the file is run, whatever it holds.
+
+    >>> learn = load_learner("pets.tipoff")  # doctest: +SKIP
+    >>> learn.dls = ImageDataLoaders.from_folder("more_photos")  # doctest: +SKIP
+    >>> learn.fine_tune(1)  # doctest: +SKIP
     """
     bundle = read(fname, catalog)
     kind = _learner_class(bundle.model)
+    recipe = kind.usual(bundle) if bundle.recipe is None else recipes.read(bundle.recipe, catalog)
     dls = kind.dls_class(plan=bundle.plan, device="cpu" if cpu else None, path=Path(fname).parent)
-    splitter = getattr(bundle.model, "splitter", None)
-    extra: dict[str, Any] = {"splitter": splitter} if splitter is not None else {}
-    extra |= kind.again(bundle.model, bundle.facts.get(KEY) or {})
-    return kind(dls, bundle.build(), model_spec=bundle.model, facts=bundle.facts, **extra)
+    learn = kind(
+        dls,
+        bundle.build(),
+        loss_func=recipes.loss_of(recipe, catalog),
+        opt_func=recipes.optimizer_of(recipe, catalog),
+        lr=recipe.lr,
+        splitter=recipes.splitter_of(recipe, bundle.model, catalog),
+        metrics=recipes.metrics_of(recipe),
+        wd=recipe.wd,
+        wd_bn_bias=recipe.wd_bn_bias,
+        train_bn=recipe.train_bn,
+        moms=recipe.moms,
+        model_spec=bundle.model,
+        norm=recipe.norm,
+        facts=bundle.facts,
+        channels_last=recipe.channels_last,
+    )
+    its = recipes.callbacks_of(recipe, catalog)
+    learn.cbs = [cb for cb in learn.cbs if type(cb) not in set(map(type, its))] + its
+    if recipe.frozen_to:
+        learn.freeze_to(recipe.frozen_to)
+    epochs = bundle.facts.get("epochs")
+    learn.n_epochs_done = epochs if isinstance(epochs, int) and 0 <= epochs < 2**31 else 0
+    learn.loaded = recipe
+    return learn
 
 
 def _learner_class(model: Spec) -> type[Learner]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from tipoff.bundle.file import Bundle
+from tipoff.bundle.parts import CALLBACKS, OPTIMIZERS
 from tipoff.callbacks.gradients import GradientClip
 from tipoff.callbacks.tracking import EarlyStopping, KeepBest
 from tipoff.data.batch import Batch
@@ -18,15 +20,16 @@ from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.display import show_frame
 from tipoff.errors import UsageError
-from tipoff.learner.again import again, fitted, training_of
+from tipoff.learner.arguments import need_dls
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.execute import execute
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
+from tipoff.learner.named import as_named
 from tipoff.learner.predictions import in_order
+from tipoff.learner.recipe import Recipe, older
 from tipoff.learner.stages import Stage
 from tipoff.notes import note
-from tipoff.spec import Spec
 from tipoff.tabular.config import Arch, choose_arch, default_bins, default_rate, sizes_of
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.model import Average, MLPSpec, TabM, TabMSpec
@@ -70,6 +73,7 @@ class TabularLearner(Learner):
     """A `Learner` whose items are rows. Its model may have members: each is trained on its own loss."""
 
     dls_class: ClassVar[type[DataLoaders]] = TabularDataLoaders
+    goes_with_bs: ClassVar[tuple[str, ...]] = ("lr",)
 
     @property
     def rows(self) -> RowBlock:
@@ -94,20 +98,14 @@ class TabularLearner(Learner):
 
         return Objective(made.name, made.predict, loss, measured=made.measured)
 
-    def _fitted(self, dls: DataLoaders) -> DataLoaders:
-        """Other rows, read by the steps that the network was trained with, and its rates for their batches."""
-        return fitted(self, dls, scaled=("lr",))
-
     # training ------------------------------------------------------------------------------
 
-    def how_trained(self) -> dict[str, Any]:
-        return training_of(self, self.target.loss, ADAM)
-
     @classmethod
-    def again(cls, model: Spec, said: dict[str, Any]) -> dict[str, Any]:
-        arch: Arch = "tabm" if isinstance(model, TabMSpec) else "mlp"
-        usual = {"lr": default_rate(arch, DEFAULT_BS), "opt_func": ADAM, "cbs": _own(arch)}
-        return {**usual, **again(said)}
+    def usual(cls, bundle: Bundle) -> Recipe:
+        arch: Arch = "tabm" if isinstance(bundle.model, TabMSpec) else "mlp"
+        callbacks = tuple(n for cb in _own(arch) if (n := as_named(cb, CALLBACKS)) is not None)
+        optimizer = as_named(ADAM, OPTIMIZERS) or Recipe.optimizer
+        return older(bundle, Recipe(default_rate(arch, DEFAULT_BS), optimizer=optimizer, callbacks=callbacks))
 
     def default_epochs(self) -> int:
         """How many epochs a table of this size is worth: the smaller, the more."""
@@ -254,6 +252,7 @@ def tabular_learner(
     >>> learn = tabular_learner(dls, metrics="accuracy")  # doctest: +SKIP
     >>> learn.fit_auto()  # doctest: +SKIP
     """
+    need_dls(dls)
     rows = dls.plan.inputs[0] if dls.plan is not None else None
     if not isinstance(rows, RowBlock):
         raise UsageError(

@@ -15,7 +15,7 @@ from tipoff.data.plan import Plan
 from tipoff.errors import DataError
 from tipoff.rng import generator, permutation
 from tipoff.text.field import TextField
-from tipoff.text.files import text_of
+from tipoff.text.files import grouped, text_of
 from tipoff.text.ids import Ids
 
 CHUNK = 50  # batches that are sorted together, as in fastai
@@ -70,8 +70,12 @@ class TextDataset:
         return Batch((x,), tuple(y[positions] for y in self.ys), positions)
 
     def with_plan(self, plan: Plan) -> TextDataset:
-        """The same texts under a plan with other targets or transforms."""
-        return TextDataset(plan, self.ids, self.columns, training=self.training)
+        """The same texts under another plan; with other tokens, they are tokenized again."""
+        field, ids = plan.inputs[0], self.ids
+        assert isinstance(field, TextField)
+        if field.tokens != self.block.tokens:
+            ids = field.tokens.number(grouped(self.columns[0]))
+        return TextDataset(plan, ids, self.columns, training=self.training)
 
     def view(self, *, training: bool) -> TextDataset:
         """The same texts; nothing about them is random."""
@@ -91,6 +95,9 @@ class SortedLoader(Loader):
     def __init__(self, dataset: TextDataset, bs: int = 64, *, by_length: bool = True, **options: Any) -> None:
         super().__init__(dataset, bs, **options)
         self.by_length = by_length
+
+    def replace(self, **changes: Any) -> Loader:
+        return super().replace(**{"by_length": self.by_length, **changes})
 
     def order(self, epoch: int) -> list[Tensor]:
         if not self.by_length:

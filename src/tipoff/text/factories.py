@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.errors import UsageError
+from tipoff.learner.arguments import need_dls
 from tipoff.notes import note
 from tipoff.spec import Spec
 from tipoff.text import transformer as t
@@ -57,6 +58,7 @@ def language_model_learner(
 
     >>> learn = language_model_learner(dls, AWD_LSTM, drop_mult=0.3, pretrained=False)  # doctest: +SKIP
     """
+    need_dls(dls)
     block = block_of(dls)
     if not block.is_lm:
         raise UsageError("language_model_learner needs DataLoaders with is_lm=True.")
@@ -121,6 +123,7 @@ def text_classifier_learner(
 
     >>> learn = text_classifier_learner(dls, "minilm", metrics="accuracy")  # doctest: +SKIP
     """
+    need_dls(dls)
     block = block_of(dls)
     if block.is_lm:
         raise UsageError(

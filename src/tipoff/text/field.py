@@ -168,6 +168,15 @@ class TextField(Block):
             row[front : front + len(ids)] = torch.as_tensor(ids)
         return out
 
+    def aligned(self, trained: Block) -> Block:
+        """The tokens that the network knows; a language model may read longer or shorter pieces than in training."""
+        if isinstance(trained, TextField) and trained.is_lm != self.is_lm:
+            its, mine = ("a language model", "labels") if trained.is_lm else ("labels", "a language model")
+            raise UsageError(f"The network was trained for {its}, and these DataLoaders are for {mine}.")
+        made = super().aligned(trained)
+        assert isinstance(made, TextField)
+        return made.replace(seq_len=self.seq_len) if made.is_lm else made
+
     def decode(self, value: Any) -> str:
         ids = value.tolist()
         return self.tokens.decode(ids[::-1] if self.backwards else ids)

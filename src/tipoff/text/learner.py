@@ -8,13 +8,17 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from tipoff.bundle.file import Bundle
+from tipoff.bundle.parts import CALLBACKS
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.errors import ArchError, BundleError, UsageError
 from tipoff.learner.learner import Learner
+from tipoff.learner.named import as_named
 from tipoff.learner.predictions import in_order
+from tipoff.learner.recipe import Recipe, older
 from tipoff.notes import note
 from tipoff.text.awd_weights import LanguageWeights, find_language_weights, from_fastai, matched
-from tipoff.text.callbacks import rnn_cbs
+from tipoff.text.callbacks import RNNRegularizer, rnn_cbs
 from tipoff.text.dls import TextLoaders
 from tipoff.text.field import TextField
 from tipoff.text.generate import continue_text
@@ -30,6 +34,7 @@ class TextLearner(Learner):
     """A `Learner` whose model may remember from batch to batch; `alpha` and `beta` are those of `RNNRegularizer`."""
 
     dls_class: ClassVar[type[DataLoaders]] = TextLoaders
+    penalties: ClassVar[tuple[float, float]] = (0.0, 0.0)  # of `RNNRegularizer`, in `text_classifier_learner`
 
     def __init__(
         self,
@@ -42,6 +47,12 @@ class TextLearner(Learner):
     ) -> None:
         super().__init__(dls, model, moms=moms, **kwargs)
         self.cbs += rnn_cbs(alpha, beta)
+
+    @classmethod
+    def usual(cls, bundle: Bundle) -> Recipe:
+        penalty = as_named(RNNRegularizer(*cls.penalties), CALLBACKS)
+        assert penalty is not None
+        return older(bundle, Recipe(moms=MOMS, callbacks=(penalty,)))
 
     @property
     def _encoder(self) -> Any:
@@ -142,6 +153,8 @@ class TextLearner(Learner):
 
 class LMLearner(TextLearner):
     """A `TextLearner` of a language model: `predict` goes on with a text."""
+
+    penalties: ClassVar[tuple[float, float]] = (2.0, 1.0)
 
     def predict(  # type: ignore[override]
         self,

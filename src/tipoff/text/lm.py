@@ -17,7 +17,7 @@ from torch import Tensor
 from tipoff.data.batch import Batch
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
-from tipoff.errors import DataError
+from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
 from tipoff.rng import permutation
 from tipoff.text.ids import Ids
@@ -55,7 +55,12 @@ class LMDataset:
         return self.n_batches * self.bs
 
     def with_plan(self, plan: Plan) -> LMDataset:
-        """The same texts under another plan."""
+        """The same texts under another plan. Raises `UsageError` where it has other tokens: the texts are not kept."""
+        if self.plan is not None and plan.targets != self.plan.targets:
+            raise UsageError(
+                "The network knows other tokens than these texts were cut into: make the DataLoaders with "
+                "text_vocab=learn.dls.vocab and the same tok_tfm."
+            )
         return self._like(plan=plan)
 
     def view(self, *, training: bool) -> LMDataset:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.learner.arguments import need_dls
 from tipoff.learner.learner import Learner
 from tipoff.notes import note
 from tipoff.train.engine import auto_precision
 from tipoff.train.optim import Adam
 from tipoff.vision.arch import ALIASES, resolve
 from tipoff.vision.augment import Normalize
-from tipoff.vision.model import VisionModel, vision_splitter
+from tipoff.vision.model import VisionModel
 
 
 def vision_learner(
@@ -56,6 +57,7 @@ def vision_learner(
 
     >>> learn = vision_learner(dls, "resnet34", metrics="error_rate")  # doctest: +SKIP
     """
+    need_dls(dls)
     found = resolve(arch)
     called = f"{found.source}/{found.name}"
     spec = VisionModel(
@@ -94,7 +96,7 @@ def vision_learner(
         loss_func,
         opt_func,
         lr,
-        splitter or vision_splitter,
+        splitter or spec.splitter,
         cbs,
         metrics,
         path,

@@ -8,6 +8,7 @@ from reprlib import repr as short
 
 from torch import Tensor, nn
 
+from tipoff.arguments import need_number, need_numbers
 from tipoff.errors import UsageError
 from tipoff.nn.fold import fold_norms
 from tipoff.spec import Spec
@@ -41,6 +42,10 @@ class VisionModel(Spec):
     y_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
+        for i, p in enumerate(self.ps if isinstance(self.ps, tuple) else (self.ps,)):
+            need_number(f"ps[{i}]" if isinstance(self.ps, tuple) else "ps", p, at_least=0, at_most=1)
+        if self.y_range is not None:
+            need_numbers("y_range", self.y_range, 2)
         sizes = (self.n_out, self.n_in, *(self.lin_ftrs or ()))
         if not all(0 < n < 2**31 for n in sizes) or len(sizes) > 34:
             raise UsageError(
@@ -59,6 +64,10 @@ class VisionModel(Spec):
         fits(net, have.state)
         net.load_state_dict(have.state)
         return self._with_head(as_body(found, net, self.n_in)), have
+
+    def splitter(self, net: nn.Module) -> list[list[nn.Parameter]]:
+        """Three groups: the earlier half of the body, the later half, the head."""
+        return vision_splitter(net)
 
     def fold(self, net: nn.Module) -> None:
         """Make `net` faster without changing what it says or what its tensors are called: see `nn.fold`."""
