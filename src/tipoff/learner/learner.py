@@ -23,16 +23,18 @@ from tipoff.learner.align import aligned_dls, aligned_loader, norm_of
 from tipoff.learner.arguments import need_dls, need_learnable, need_outputs
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.calibrate import Calibration, calibrate
+from tipoff.learner.call_arguments import need_file
 from tipoff.learner.execute import KeepNorms, execute, resume
 from tipoff.learner.go_on import go_on
 from tipoff.learner.lr_find import Suggestions, lr_find
 from tipoff.learner.predictions import Predictions, predict_all, show_results, tta
 from tipoff.learner.recipe import Recipe, older, recipe_of
 from tipoff.learner.stages import Kind, Stage, fine_tune_stages, group_rates
-from tipoff.learner.state import export, load_weights, save_weights
+from tipoff.learner.state import export
 from tipoff.learner.suggest import valley
 from tipoff.learner.summary import summary
 from tipoff.learner.targets import checked, target_for
+from tipoff.learner.weights import load_weights, save_weights
 from tipoff.metrics.resolve import as_metrics
 from tipoff.nn.packed import Watch, is_packed, packed
 from tipoff.spec import Catalog, Spec
@@ -502,19 +504,46 @@ class Learner:
     # files ---------------------------------------------------------------------------------
 
     def _file(self, file: str | Path) -> Path:
-        name = Path(file)
-        name = name if name.suffix else name.with_suffix(".pth")
-        return name if name.is_absolute() else self.path / self.model_dir / name
+        name = need_file("file", file)
+        return self.path / self.model_dir / (name if name.suffix else name.with_suffix(".pth"))
 
     def save(self, file: str | Path, with_opt: bool = True) -> Path:
-        """Write weights and optimizer to `path/model_dir/file.pth`."""
+        """Write the weights, and the optimizer's state, to `path/model_dir/file.pth`.
+
+        Args:
+            file: A name, or a path; one that is absolute is taken as it is.
+            with_opt: Whether the optimizer's state is written too.
+
+        Returns:
+            The path of the file.
+        """
         return save_weights(self, self._file(file), with_opt)
 
     def load(
         self, file: str | Path, device: str | None = None, with_opt: bool = True, strict: bool = True
     ) -> Learner:
-        """Read what `save` wrote, by way of the memory of `device` (the CPU's, unless given)."""
-        load_weights(self, self._file(file), device or "cpu", with_opt, strict)
+        """Read weights, and the optimizer's state where it fits, from `path/model_dir/file.pth`.
+
+        Reads what `save` or `SaveModel` wrote, a state dict of `torch.save`, and safetensors; no code runs. An optimizer state
+        that does not fit, as when other layers are frozen now, is not loaded, and a note says so. Everything is compared
+        before anything is changed.
+
+        Args:
+            file: A name, with or without its ending, or a path.
+            device: Where the file is read to; the CPU's memory unless given.
+            with_opt: Whether to load the optimizer's state.
+            strict: Whether all tensors must fit; if False, those that fit by name and shape are loaded, and a note
+                names the others.
+
+        Raises:
+            BundleError: The file is missing, cannot be read, or does not fit this model.
+
+        Example:
+            >>> learn.save("stage-1")  # doctest: +SKIP
+            >>> learn.load("stage-1")  # doctest: +SKIP
+        """
+        path = self.path / self.model_dir / need_file("file", file)
+        load_weights(self, path, device or "cpu", with_opt, strict)
         return self
 
     def export(self, fname: str | Path = "export.tipoff", *, catalog: Catalog | None = None) -> Path:

@@ -1,4 +1,4 @@
-"""A learner's weights and its model file, on disk and back."""
+"""A learner's model file, on disk and back."""
 
 from __future__ import annotations
 
@@ -13,39 +13,15 @@ import torch
 import tipoff
 from tipoff.bundle.file import Bundle, read, write
 from tipoff.bundle.predictor import Predictor
-from tipoff.errors import BundleError, UsageError, did_you_mean
+from tipoff.errors import UsageError
 from tipoff.figures import name_in_words, value_in_words
 from tipoff.learner import recipe as recipes
 from tipoff.spec import Catalog, Spec
-from tipoff.train.checkpoint import write_checkpoint
 
 if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
 
 N_CHECK = 3
-
-
-def save_weights(learn: Learner, path: Path, with_opt: bool) -> Path:
-    """Weights, and the optimizer's state, in one file that holds no code."""
-    state: dict[str, Any] = {"model": learn.model.state_dict()}
-    if with_opt and learn.opt is not None:
-        state["opt"] = learn.opt.state_dict()
-    write_checkpoint(path, state)
-    return path
-
-
-def load_weights(learn: Learner, path: Path, device: str, with_opt: bool, strict: bool) -> None:
-    """Read what `save_weights` wrote. Raises `BundleError` where there is none or it does not fit."""
-    if not path.exists():
-        near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise BundleError(f"There is no file {path}.{did_you_mean(path.name, near)}")
-    try:
-        state = torch.load(path, map_location=device, weights_only=True)
-        learn.model.load_state_dict(state["model"], strict=strict)
-    except Exception as e:
-        raise BundleError(f"{path} does not hold weights of this model: {str(e)[:300]}") from None
-    if with_opt and learn.opt is not None and "opt" in state:
-        learn.opt.load_state_dict(state["opt"])
 
 
 def export(learn: Learner, path: Path, catalog: Catalog | None) -> Path:
