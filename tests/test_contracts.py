@@ -32,10 +32,11 @@ from tipoff.learner.execute import KeepNorms
 from tipoff.learner.learner import Learner
 from tipoff.learner.named import Named, Vector
 from tipoff.learner.recipe import Recipe
-from tipoff.metrics import functions
+from tipoff.metrics import AccumMetric, functions
 from tipoff.metrics.metric import Mean, Metric
 from tipoff.metrics.resolve import KNOWN, as_metric
 from tipoff.notebook.callback import MixedPrecision
+from tipoff.notebook.metric import Metric as FastaiMetric
 from tipoff.spec import Spec
 from tipoff.tabular.columns import Column
 from tipoff.tabular.dates import Datepart
@@ -105,6 +106,8 @@ BASES = {
     a.Pointwise, geo.Geometric, tracking.Tracking,
     *(c for c in map(lambda n: vars(importlib.import_module("tipoff.metrics.metric"))[n], ("Sums", "Scores", "Mean"))),
     vars(importlib.import_module("tipoff.metrics.confusion"))["FromConfusion"],
+    vars(importlib.import_module("tipoff.metrics.multi"))["FromLabels"], AccumMetric,
+    FastaiMetric,
 }  # fmt: skip
 
 
@@ -335,7 +338,13 @@ def numbers() -> tuple[torch.Tensor, torch.Tensor]:
 
 SAMPLES = {
     **dict.fromkeys(("mse", "rmse", "mae", "r2_score", "mspe", "rmspe", "exp_mspe", "exp_rmspe"), numbers()),
-    "accuracy_multi": (torch.randn(37, 3), torch.randint(2, (37, 3)).float()),
+    **dict.fromkeys(("explained_variance", "pearsonr", "spearmanr"), numbers()),
+    "msle": tuple(v.abs() for v in numbers()),
+    **dict.fromkeys(
+        ("accuracy_multi", *(n for n in KNOWN if n.endswith("_multi"))),
+        (torch.randn(37, 3), torch.randint(2, (37, 3)).float()),
+    ),
+    "corpus_bleu": (torch.randn(37, 5, 4), torch.randint(4, (37, 5))),
     "top_k_accuracy": many(9),
     "balanced_accuracy": many(4),
     "cohen_kappa": many(4),
@@ -359,6 +368,7 @@ def test_metrics_by_function(name):
 def test_every_metric_is_known_by_name():
     assert public(Metric) <= {type(make()) for make in KNOWN.values()}
     check_metric(Mean(lambda p, y: (p.argmax(-1) == y).float()))
+    check_metric(AccumMetric(lambda p, y: (p == y).float().mean(), dim_argmax=-1))
 
 
 # callbacks

@@ -222,6 +222,11 @@ class Learner:
         """Whether the loss is the target's, and not one of the user's own."""
         return self.own_loss is None
 
+    @property
+    def final_record(self) -> list[float]:
+        """[train_loss, valid_loss, *metrics] of the last epoch."""
+        return self.recorder.final_record
+
     # which layers learn --------------------------------------------------------------------
 
     def freeze_to(self, n: int) -> None:

@@ -1,10 +1,14 @@
-"""How good it is: figures that are right under uneven batches and several processes."""
+"""Metrics that are right under uneven batches and several processes."""
 
+from tipoff.metrics.accumulate import AccumMetric, ActivationType, AvgMetric, skm_to_fastai
+from tipoff.metrics.bleu import CorpusBLEUMetric
 from tipoff.metrics.confusion import (
     BalancedAccuracy,
     CohenKappa,
     F1Score,
     FBeta,
+    HammingLoss,
+    Jaccard,
     MatthewsCorrCoef,
     Precision,
     Recall,
@@ -17,29 +21,70 @@ from tipoff.metrics.functions import (
     exp_rmspe,
     mae,
     mse,
+    msle,
+    perplexity,
     rmse,
     rmspe,
     top_k_accuracy,
 )
 from tipoff.metrics.interval import interval
 from tipoff.metrics.metric import Metric
+from tipoff.metrics.multi import (
+    APScoreMulti,
+    BrierScoreMulti,
+    F1ScoreMulti,
+    FBetaMulti,
+    HammingLossMulti,
+    JaccardMulti,
+    PrecisionMulti,
+    RecallMulti,
+    RocAucMulti,
+)
 from tipoff.metrics.ranking import mrr, ndcg_at_k, recall_at_k
-from tipoff.metrics.resolve import Perplexity, as_metric, as_metrics
-from tipoff.metrics.scores import R2Score, RocAuc, RocAucBinary
+from tipoff.metrics.resolve import BrierScore, Perplexity, as_metric, as_metrics
+from tipoff.metrics.scores import (
+    APScoreBinary,
+    ExplainedVariance,
+    PearsonCorrCoef,
+    R2Score,
+    RocAuc,
+    RocAucBinary,
+    SpearmanCorrCoef,
+)
 
 __all__ = [
+    "APScoreBinary",
+    "APScoreMulti",
+    "AccumMetric",
+    "ActivationType",
+    "AvgMetric",
     "BalancedAccuracy",
+    "BrierScore",
+    "BrierScoreMulti",
     "CohenKappa",
+    "CorpusBLEUMetric",
+    "ExplainedVariance",
     "F1Score",
+    "F1ScoreMulti",
     "FBeta",
+    "FBetaMulti",
+    "HammingLoss",
+    "HammingLossMulti",
+    "Jaccard",
+    "JaccardMulti",
     "MatthewsCorrCoef",
     "Metric",
+    "PearsonCorrCoef",
     "Perplexity",
     "Precision",
+    "PrecisionMulti",
     "R2Score",
     "Recall",
+    "RecallMulti",
     "RocAuc",
     "RocAucBinary",
+    "RocAucMulti",
+    "SpearmanCorrCoef",
     "accuracy",
     "accuracy_multi",
     "as_metric",
@@ -51,9 +96,12 @@ __all__ = [
     "mae",
     "mrr",
     "mse",
+    "msle",
     "ndcg_at_k",
+    "perplexity",
     "recall_at_k",
     "rmse",
     "rmspe",
+    "skm_to_fastai",
     "top_k_accuracy",
 ]

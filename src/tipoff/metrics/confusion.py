@@ -93,14 +93,39 @@ class Recall(F1Score):
         return _ratio(hit, true)
 
 
+class Jaccard(F1Score):
+    """What is called this class and is, as a share of what is either."""
+
+    name = "jaccard"
+
+    def of(self, hit: Tensor, said: Tensor, true: Tensor) -> Tensor:
+        return _ratio(hit, said + true - hit)
+
+
+class HammingLoss(FromConfusion):
+    """The share of samples with a wrong class: for one class a sample, the error rate."""
+
+    name = "hamming_loss"
+    higher_is_better = False
+
+    def figure(self, m: Tensor) -> float:
+        return float(1 - m.trace() / m.sum())
+
+
 class BalancedAccuracy(FromConfusion):
-    """The mean of the recalls of the classes that occur."""
+    """The mean of the recalls of the classes that occur; `adjusted` makes 0 of what chance gives."""
 
     name = "balanced_accuracy"
 
+    def __init__(self, adjusted: bool = False) -> None:
+        super().__init__()
+        self.adjusted = adjusted
+
     def figure(self, m: Tensor) -> float:
         true = m.sum(1)
-        return float((m.diag()[true > 0] / true[true > 0]).mean())
+        recall = (m.diag()[true > 0] / true[true > 0]).mean()
+        chance = 1 / int((true > 0).sum())
+        return float((recall - chance) / (1 - chance) if self.adjusted else recall)
 
 
 class CohenKappa(FromConfusion):

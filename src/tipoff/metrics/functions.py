@@ -48,6 +48,20 @@ def mae(inp: Tensor, targ: Tensor) -> Tensor:
     return F.l1_loss(inp.flatten().float(), targ.flatten().float())
 
 
+def msle(inp: Tensor, targ: Tensor) -> Tensor:
+    """Mean squared difference of log(1 + x), for numbers above -1."""
+    return F.mse_loss(inp.flatten().float().log1p(), targ.flatten().float().log1p())
+
+
+def brier_score(inp: Tensor, targ: Tensor) -> Tensor:  # (B, C), (B,) -> ()
+    """The mean squared difference of probability and outcome, in [0, 1]; 0 is best (Brier 1950).
+
+    Of two classes that of the second; of more, half the sum over the classes, as in scikit-learn.
+    """
+    prob = inp.float().softmax(-1)
+    return (prob - F.one_hot(targ.flatten().long(), prob.shape[-1])).square().sum(-1).mean() / 2
+
+
 def mspe(inp: Tensor, targ: Tensor) -> Tensor:
     """Mean squared error as a share of the truth, which must not be 0."""
     return ((targ.flatten().float() - inp.flatten().float()) / targ.flatten().float()).square().mean()
@@ -70,6 +84,11 @@ def exp_mspe(inp: Tensor, targ: Tensor) -> Tensor:
 def exp_rmspe(inp: Tensor, targ: Tensor) -> Tensor:
     """`rmspe` of e to the numbers, for logarithms that are learned."""
     return torch.sqrt(exp_mspe(inp, targ))
+
+
+def perplexity(inp: Tensor, targ: Tensor) -> Tensor:
+    """e to the mean cross-entropy, over the last axis."""
+    return torch.exp(cross_entropy(inp, targ))
 
 
 def cross_entropy(inp: Tensor, targ: Tensor) -> Tensor:

@@ -9,22 +9,52 @@ from typing import Any
 
 from tipoff.errors import UsageError, did_you_mean
 from tipoff.metrics import functions as f
+from tipoff.metrics.bleu import CorpusBLEUMetric
 from tipoff.metrics.confusion import (
     BalancedAccuracy,
     CohenKappa,
     F1Score,
     FBeta,
+    HammingLoss,
+    Jaccard,
     MatthewsCorrCoef,
     Precision,
     Recall,
 )
 from tipoff.metrics.metric import Mean, Metric, takes_no_arguments
-from tipoff.metrics.scores import R2Score, RocAuc, RocAucBinary
+from tipoff.metrics.multi import (
+    APScoreMulti,
+    BrierScoreMulti,
+    F1ScoreMulti,
+    FBetaMulti,
+    HammingLossMulti,
+    JaccardMulti,
+    PrecisionMulti,
+    RecallMulti,
+    RocAucMulti,
+)
+from tipoff.metrics.scores import (
+    APScoreBinary,
+    ExplainedVariance,
+    PearsonCorrCoef,
+    R2Score,
+    RocAuc,
+    RocAucBinary,
+    SpearmanCorrCoef,
+)
 
 
 def Perplexity() -> Mean:
     """e to the mean cross-entropy of everything."""
     return Mean(f.cross_entropy, "perplexity", higher_is_better=False, finish=math.exp)
+
+
+def BrierScore() -> Mean:
+    """The mean squared difference of probability and outcome: see `tipoff.metrics.functions.brier_score`.
+
+    Of the probabilities; fastai's compares the predicted class, which makes an error rate of it.
+    """
+    return Mean(f.brier_score, "brier_score", higher_is_better=False)
 
 
 KNOWN: dict[str, Callable[[], Metric]] = {
@@ -37,6 +67,8 @@ KNOWN: dict[str, Callable[[], Metric]] = {
     "rmspe": partial(Mean, f.mspe, "rmspe", higher_is_better=False, finish=math.sqrt),
     "exp_rmspe": partial(Mean, f.exp_mspe, "exp_rmspe", higher_is_better=False, finish=math.sqrt),
     "mae": partial(Mean, f.mae, higher_is_better=False),
+    "msle": partial(Mean, f.msle, higher_is_better=False),
+    "brier_score": BrierScore,
     "perplexity": Perplexity,
     "precision": Precision,
     "recall": Recall,
@@ -47,8 +79,26 @@ KNOWN: dict[str, Callable[[], Metric]] = {
     "matthews_corrcoef": MatthewsCorrCoef,
     "roc_auc": RocAuc,
     "roc_auc_binary": RocAucBinary,
+    "average_precision": APScoreBinary,
     "r2_score": R2Score,
+    "explained_variance": ExplainedVariance,
+    "pearsonr": PearsonCorrCoef,
+    "spearmanr": SpearmanCorrCoef,
+    "jaccard": Jaccard,
+    "hamming_loss": HammingLoss,
+    "corpus_bleu": CorpusBLEUMetric,
+    "precision_multi": PrecisionMulti,
+    "recall_multi": RecallMulti,
+    "f1_score_multi": F1ScoreMulti,
+    "fbeta_multi": FBetaMulti,
+    "jaccard_multi": JaccardMulti,
+    "hamming_loss_multi": HammingLossMulti,
+    "brier_score_multi": BrierScoreMulti,
+    "roc_auc_multi": RocAucMulti,
+    "average_precision_multi": APScoreMulti,
 }
+_ROOTS = (f.rmse, f.rmspe, f.exp_rmspe, f.perplexity)  # of a mean over everything, not the mean of roots
+_LOWER = (f.error_rate, f.mse, f.msle, f.mspe, f.exp_mspe, f.mae, f.brier_score, f.cross_entropy)
 
 
 def as_metric(metric: Any) -> Metric:
@@ -67,14 +117,13 @@ def as_metric(metric: Any) -> Metric:
         return KNOWN[metric]()
     if isinstance(metric, type) and issubclass(metric, Metric) and takes_no_arguments(metric):
         return metric()
-    if metric in (f.rmse, f.rmspe, f.exp_rmspe):
+    if metric in _ROOTS:
         return KNOWN[metric.__name__]()
-    if metric is Perplexity:
-        return KNOWN["perplexity"]()
+    if metric in (Perplexity, BrierScore):
+        return as_metric(metric())
     if callable(metric):
         base = metric.func if isinstance(metric, partial) else metric
-        lower = base in (f.error_rate, f.mse, f.mspe, f.exp_mspe, f.mae)
-        return Mean(metric, higher_is_better=not lower)
+        return Mean(metric, higher_is_better=base not in _LOWER)
     raise UsageError(f"{metric!r} is no metric; give a name, a function f(preds, targs), or a Metric.")
 
 
