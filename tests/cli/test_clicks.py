@@ -11,6 +11,7 @@ import pytest
 from tests.cli.test_cli import refused, tipoff, words
 from tests.people import people, ratings
 from tipoff.bundle.file import read
+from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.recognise import task_for
 
 
@@ -48,7 +49,7 @@ def said(home):
 )
 def test_clicks_are_recognised_by_their_columns(tmp_path, frame, target, task):
     frame.to_csv(tmp_path / "t.csv", index=False)
-    assert task_for(tmp_path / "t.csv", target) == task
+    assert task_for(Settings(str(tmp_path / "t.csv"), target)) == task
 
 
 def test_clicks_are_said_back(said):
@@ -94,7 +95,7 @@ def test_a_column_says_what_is_checked_on(tmp_path, monkeypatch, capsys):
 
 def test_options_that_mean_nothing_are_refused(home, said, tmp_path, capsys):
     assert "has no column 'whn' for --time" in refused(capsys, "train", home / "shop.csv", "--time", "whn")
-    assert "--group and --leave-out are for tables" in refused(
+    assert "--group, --leave-out and --kind are for tables" in refused(
         capsys, "train", home / "shop.csv", "--group", "customer"
     )
     purchases().assign(date="soon").to_csv(tmp_path / "soon.csv", index=False)

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from tests.cli.test_cli import refused, tipoff, words
 from tests.people import people, ratings
 from tipoff.bundle.file import read
+from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.ratings.predict import _text
 from tipoff.cli.tasks.recognise import task_for
 
@@ -58,15 +59,15 @@ def lines(capsys):
 )
 def test_a_table_is_recognised_by_its_columns(tmp_path, frame, target, task):
     frame.to_csv(tmp_path / "t.csv", index=False)
-    assert task_for(tmp_path / "t.csv", target) == task
+    assert task_for(Settings(str(tmp_path / "t.csv"), target)) == task
     frame.to_parquet(tmp_path / "t.parquet")
-    assert task_for(tmp_path / "t.parquet", target) == task
+    assert task_for(Settings(str(tmp_path / "t.parquet"), target)) == task
 
 
 def test_ratings_without_a_header_are_recognised_by_their_shape(tmp_path, monkeypatch, capsys):
     frame = ratings().assign(title=lambda f: f.title.astype("category").cat.codes, time=881250949)
     frame.to_csv(tmp_path / "u.data", sep="\t", index=False, header=False)
-    assert task_for(tmp_path / "u.data", None) == "ratings"
+    assert task_for(Settings(str(tmp_path / "u.data"), None)) == "ratings"
     monkeypatch.chdir(tmp_path)
     assert tipoff("train", "u.data", "--epochs", 1) == 0
     said = words(capsys.readouterr().out)
@@ -95,7 +96,7 @@ def test_what_is_liked_and_a_picture_are_shown(said, home):
 
 
 def test_options_of_tables_are_refused(home, said, capsys):
-    assert "--group and --leave-out are for tables" in refused(
+    assert "--group, --leave-out and --kind are for tables" in refused(
         capsys, "train", home / "films.csv", "--group", "user"
     )
     assert "there are dot and nn" in refused(capsys, "train", home / "films.csv", "--arch", "tabm")

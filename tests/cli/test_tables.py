@@ -16,8 +16,10 @@ from tipoff.bundle.file import read
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks import tables
+from tipoff.cli.tasks.recognise import task_for
 from tipoff.cli.tasks.tables import predict
 from tipoff.cli.tasks.tables.train import prepare
+from tipoff.errors import DataError
 from tipoff.learner.state import load_learner
 from tipoff.notes import listening
 
@@ -132,6 +134,69 @@ def test_a_column_of_the_split_is_not_learned_from(tmp_path):
     assert "the column is_valid is left out: --time says how to split" in heard
 
 
+def heard_while_preparing(frame, tmp_path, target="rich", **arguments):
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    heard = []
+    with listening(heard.append):
+        learn = prepare(Settings(str(tmp_path / "t.csv"), target, **arguments))
+    return learn, heard
+
+
+def test_rows_for_testing_are_in_no_part(tmp_path):
+    parts = np.array(["train", "val", "test"])[np.arange(600) % 3]
+    learn, heard = heard_while_preparing(people().assign(Subset=parts), tmp_path)
+    assert (parts[learn.dls.train.dataset.frame.index] == "train").all() and learn.dls.train.n == 200
+    assert (parts[learn.dls.valid.dataset.frame.index] == "val").all() and learn.dls.valid.n == 200
+    assert any("200 rows are not used" in text for text in heard)
+    assert "Subset" not in {c.name for c in learn.rows.columns}
+
+
+def test_a_feature_called_valid_is_not_taken_for_the_split_in_silence(tmp_path):
+    frame = people().assign(valid=np.where(np.arange(600) % 2, "yes", "no"))
+    learn, heard = heard_while_preparing(frame, tmp_path)
+    assert learn.dls.valid.n == 300 and any("taken for the split, by its name" in text for text in heard)
+    learn, _ = heard_while_preparing(frame, tmp_path, leave_out=["valid"])
+    assert learn.dls.valid.n == 120 and "valid" not in {c.name for c in learn.rows.columns}
+
+
+def test_a_class_that_only_newer_rows_have_is_left_out_and_said(tmp_path):
+    frame = people().sort_values("since").reset_index(drop=True)
+    frame.loc[590:, "rich"] = "unknown"
+    learn, heard = heard_while_preparing(frame, tmp_path, time="since")
+    assert list(learn.dls.vocab) == ["<=50K", ">50K"] and learn.dls.valid.n == 110
+    assert any("10 validation rows left out: no training row is of the class unknown" in t for t in heard)
+
+
+def test_number_or_class_can_be_chosen(tmp_path):
+    frame = people().assign(grade=np.arange(600) % 12)
+    for kind, is_class in ((None, False), ("class", True), ("number", False)):
+        learn, heard = heard_while_preparing(frame, tmp_path, "grade", kind=kind)
+        assert hasattr(learn.target, "names") == is_class
+        assert any("--kind class changes that" in text for text in heard) == (kind is None)
+    with pytest.raises(DataError, match="row 2 of t.csv, which is no number"):
+        heard_while_preparing(frame, tmp_path, kind="number")
+
+
+def test_integer_classes_of_texts_are_explained(tmp_path):
+    words = np.random.default_rng(0).choice(["fine", "warm", "river", "town"], (120, 15))
+    frame = pd.DataFrame({"text": [" ".join(w) for w in words], "topic": np.arange(120) % 14})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match="where these are classes, add --kind class"):
+        prepare(Settings(str(tmp_path / "t.csv"), "topic"))
+    assert task_for(Settings(str(tmp_path / "t.csv"), "topic", kind="class")) == "texts"
+
+
+def test_a_sheet_is_chosen_by_name_or_number(tmp_path):
+    file = tmp_path / "book.xlsx"
+    with pd.ExcelWriter(file) as book:
+        pd.DataFrame({"a": ["read me"]}).to_excel(book, sheet_name="About", index=False)
+        people().to_excel(book, sheet_name="People", index=False)
+    for sheet in ("People", "2"):
+        assert prepare(Settings(str(file), "rich", sheet=sheet)).dls.train.n == 480
+    with pytest.raises(DataError, match="its sheets are About, People"):
+        prepare(Settings(str(file), "rich", sheet="3"))
+
+
 def test_columns_are_left_out_as_asked_and_a_figure_that_is_too_good_is_doubted(
     tmp_path, monkeypatch, capsys
 ):
@@ -172,7 +237,7 @@ def test_a_column_called_target_is_taken_and_said(tmp_path, monkeypatch, capsys)
         (("--target", "planet"), "holds only 'earth'"),
         (("--target", "since"), "too many for classes"),
         (("--target", "rich", "--group", "shop"), "no column 'shop' for --group"),
-        (("--target", "rich", "--group", "city", "--time", "since"), "two ways to split"),
+        (("--target", "rich", "--group", "city", "--time", "since"), "each say how to split"),
         (("--target", "rich", "--leave-out", "jobs"), "no column 'jobs' for --leave-out"),
         (("--target", "rich", "--leave-out", "rich"), "cannot be split by, or left out"),
         (("--target", "rich", "--arch", "tabn"), "Did you mean 'tabm'?"),

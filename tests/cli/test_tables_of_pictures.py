@@ -2,7 +2,9 @@
 
 import pytest
 
+from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.pictures.infer import infer
+from tipoff.cli.tasks.recognise import task_for
 from tipoff.data.table import read_table
 from tipoff.errors import DataError
 from tipoff.notes import listening
@@ -23,10 +25,10 @@ def table(photos, tmp_path):
     return write
 
 
-def found(file, target=None):
+def found(file, target=None, **options):
     said: list[str] = []
     with listening(said.append):
-        return infer(file, target, 42), " ".join(said)
+        return infer(Settings(str(file), target=target, **options)), " ".join(said)
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
@@ -108,3 +110,71 @@ def test_what_is_no_table_is_refused(tmp_path, data, said):
     (tmp_path / "t.csv").write_bytes(data)
     with pytest.raises(DataError, match=f"t.csv.*{said}"):
         read_table(tmp_path / "t.csv")
+
+
+def with_column(name, values):
+    return lambda lines: [
+        f"{lines[0]},{name}",
+        *(f"{line},{v}" for line, v in zip(lines[1:], values, strict=True)),
+    ]
+
+
+PARTS = ["train", "train", "val", "test", "train", "train", "val", "test"]
+
+
+@pytest.mark.parametrize("name", ["split", "Subset", "usage"])
+def test_a_column_of_train_val_and_test_decides_the_split(table, name):
+    read, said = found(table(with_column(name, PARTS)))
+    _, valid = read.splitter(read.files)
+    assert [read.files[i].name for i in valid] == ["red_2.jpg", "blue_2.jpg"] and len(read.files) == 6
+    assert read.how_split == f"as the column {name} says" and "2 rows are not used" in said
+
+
+def test_a_column_of_the_split_may_be_named_or_left_out(table):
+    file = table(with_column("split", PARTS))
+    assert "at random" in found(file, leave_out=["split"])[0].how_split
+    patients = table(with_column("patient", "aabbccdd"))
+    read, _ = found(patients, group="patient")
+    train, valid = read.splitter(read.files)
+    assert valid and not {"aabbccdd"[i] for i in train} & {"aabbccdd"[i] for i in valid}
+    with pytest.raises(DataError, match="does not say which rows are for validation"):
+        found(patients, valid_col="patient")
+
+
+def test_excel_and_parquet_name_photos_too(table, tmp_path):
+    import pandas as pd
+
+    frame = pd.read_csv(table())
+    frame.to_excel(tmp_path / "t.xlsx", index=False)
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    for name in ("t.xlsx", "t.parquet"):
+        read, _ = found(tmp_path / name)
+        assert read.labels == ["red"] * 4 + ["blue"] * 4
+
+
+# a table with names of pictures among other columns -----------------------------------------------
+
+
+def task(table, lines, **options):
+    return task_for(Settings(str(table(lambda _: lines)), **options))
+
+
+ROWS = [f"{i},{2 + i % 5},https://a.example/p/{i}.jpg?w=1" for i in range(40)]
+
+
+def test_addresses_of_pictures_are_no_files(table):
+    listing = ["price,rooms,picture_url", *ROWS]
+    assert task(table, listing, target="price") == "tables"
+    assert task(table, listing, target="price", leave_out=["picture_url"]) == "tables"
+    assert task(table, listing, target="rooms") == "tables"
+    assert task(table, listing) == "tables"
+
+
+def test_names_of_pictures_beside_other_columns(table):
+    listing = ["price,rooms,photo", *(f"{i * 7},{2 + i % 5},{i}.jpg" for i in range(40))]
+    assert task(table, listing, target="price") == "tables"  # a number
+    assert task(table, listing, target="rooms") == "tables"  # the files are not there
+    assert task(table, listing) == "pictures"  # which says that they are missing
+    there = ["rooms,colour,photo", *(f"{i},{c},{c}/{c}_{i}.jpg" for c in ("red", "blue") for i in range(4))]
+    assert task(table, there, target="colour") == "pictures"
+    assert task(table, there, target="colour", leave_out=["photo"]) == "tables"

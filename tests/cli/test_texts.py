@@ -80,12 +80,12 @@ NAMES = pd.DataFrame(
 )  # fmt: skip
 def test_a_table_of_texts_is_recognised(tmp_path, frame, target, task):
     frame.to_csv(tmp_path / "t.csv", index=False)
-    assert task_for(tmp_path / "t.csv", target) == task
+    assert task_for(Settings(str(tmp_path / "t.csv"), target)) == task
 
 
 def test_a_folder_of_texts_is_recognised(tmp_path, photos):
-    assert task_for(in_folders(tmp_path / "notes", 8), None) == "texts"
-    assert task_for(photos, None) == "pictures"
+    assert task_for(Settings(str(in_folders(tmp_path / "notes", 8)))) == "texts"
+    assert task_for(Settings(str(photos))) == "pictures"
 
 
 # training -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tipoff.data import ColSplitter, GroupSplitter, IndexSplitter, TimeSplitter
 from tipoff.errors import DataError, UsageError
+from tipoff.notes import listening
 
 
 @given(
@@ -69,3 +70,85 @@ def test_positions_outside_are_refused():
     with pytest.raises(UsageError, match="valid_idx has 7, but there are 3 items"):
         IndexSplitter([0, 7])(range(3))
     assert IndexSplitter([2, 0, 2])(range(4)) == ([1, 3], [0, 2])
+
+
+# columns that say how to split -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "valid"),
+    [
+        (["train", "Train ", "val", "TEST"], [2]),
+        (["train", "test", "train", "test"], [1, 3]),
+        (["training", "hold-out", "training", None], [1]),
+        ([True, False, None, True], [0, 3]),
+        ([1.0, 0.0, float("nan"), 1.0], [0, 3]),
+        (["yes", "no", "No", "YES"], [0, 3]),
+    ],
+)
+def test_the_split_is_read_from_words_and_from_true_and_false(values, valid):
+    with listening(lambda _: None):
+        train, found = ColSplitter("split")(pd.DataFrame({"split": values}))
+    assert found == valid and not set(train) & set(found)
+    held_out = values == ["train", "Train ", "val", "TEST"]
+    assert len(train) + len(found) == 4 - held_out
+
+
+def test_true_in_a_column_of_training_rows_says_that():
+    assert ColSplitter("is_train")(pd.DataFrame({"is_train": [1, 0, 1]})) == ([0, 2], [1])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 1, 2, 3], "does not say which rows are for validation"),
+        (["train", "train"], "does not say which rows are for validation"),
+        (["test", "other"], "call these train"),
+        ([False, False], "no row that it is for validation"),
+        (["val", None, "val"], None),
+    ],
+)
+def test_a_column_that_says_no_split_is_refused(values, expected):
+    frame = pd.DataFrame({"fold": values})
+    if expected is None:
+        with listening(lambda _: None):
+            assert ColSplitter("fold")(frame) == ([1], [0, 2])
+        return
+    with pytest.raises(DataError, match=expected):
+        ColSplitter("fold")(frame)
+
+
+def test_groups_of_very_different_size_do_not_turn_the_split_round():
+    said = []
+    groups = pd.DataFrame({"shop": ["A"] * 280 + ["B"] * 20})
+    for seed in range(10):
+        with listening(said.append):
+            train, valid = GroupSplitter("shop", 0.2, seed)(groups)
+        assert len(train) == 280 and len(valid) == 20
+    assert "7% of the rows are for validation, not 20%" in said[0] and "A, has 280 of 300 rows" in said[0]
+
+
+@given(st.lists(st.integers(1, 50), min_size=5, max_size=40), st.integers(0, 3))
+def test_the_share_of_groups_is_near_what_is_asked_for(sizes, seed):
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    with listening(lambda _: None):
+        _, valid = GroupSplitter(groups, 0.3, seed)(groups)
+    # one group more or less is all that can be off
+    assert abs(len(valid) - 0.3 * len(groups)) <= max(max(sizes) / 2, min(sizes), 1)
+
+
+def test_rows_without_a_group_are_said():
+    said = []
+    with listening(said.append):
+        GroupSplitter("shop", 0.2, 1)(pd.DataFrame({"shop": ["a", None, None, None, "b", None]}))
+    assert said == [
+        "4 of 6 rows without shop are used for training. If cells are merged, or only the first row of a block is filled, fill them down"
+    ]
+
+
+def test_many_rows_of_the_newest_moment_and_rows_without_one_are_said():
+    said = []
+    with listening(said.append):
+        TimeSplitter("day", 0.2)(pd.DataFrame({"day": [1, 2, 2, 2, 2, None]}))
+    assert "67% of the rows are for validation, not 20%" in said[0]
+    assert said[1] == "1 of 6 rows without day are used for training"

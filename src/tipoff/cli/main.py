@@ -66,6 +66,23 @@ def train(
         list[str] | None,
         typer.Option(help="A table: a column not to learn from; may be repeated.", show_default=False),
     ] = None,
+    valid_col: Annotated[
+        str | None,
+        typer.Option(
+            help="A table: a column that marks the validation rows, by true and false or train and valid.",
+            show_default=False,
+        ),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="What the target is: class or number.  [default: by its values]", show_default=False
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(help="Excel: the sheet, by name or number.  [default: the first]", show_default=False),
+    ] = None,
     arch: Annotated[
         str | None,
         typer.Option(
@@ -119,6 +136,7 @@ def train(
         Settings(
             path=str(path), target=one_target(path, target or []), arch=arch, minutes=minutes, epochs=epochs, out=None if out is None else str(out),
             size=size, bs=bs, seed=seed, pretrained=pretrained, quiet=quiet, group=group, time=time, leave_out=tuple(leave_out or ()),
+            valid_col=valid_col, kind=kind, sheet=sheet,
         )
     )  # fmt: skip
 

@@ -34,6 +34,9 @@ class Settings:
     group: str | None = None
     time: str | None = None
     leave_out: tuple[str, ...] = ()
+    valid_col: str | None = None
+    kind: str | None = None  # class, number
+    sheet: str | None = None
     task: str | None = None
 
     def __post_init__(self) -> None:
@@ -42,8 +45,19 @@ class Settings:
             raise UsageError(f"--epochs is {self.epochs}; it is a number from 0 on (0 fits the head only).")
         if self.minutes is not None and self.minutes <= 0:
             raise UsageError(f"--minutes is {self.minutes:g}; it is a time above 0, such as 5 or 0.5.")
-        if self.group is not None and self.time is not None:
-            raise UsageError("--group and --time are two ways to split; give one of them.")
+        if len(ways := self._ways()) > 1:
+            raise UsageError(f"{' and '.join(ways)} each say how to split; give one of them.")
+        if self.kind not in (None, "class", "number"):
+            raise UsageError(f"--kind is class or number, not {self.kind!r}.")
+
+    def _ways(self) -> list[str]:
+        given = {"--valid-col": self.valid_col, "--group": self.group, "--time": self.time}
+        return [option for option, value in given.items() if value is not None]
+
+    @property
+    def how_split(self) -> str | None:
+        """The option that says how to split."""
+        return next(iter(self._ways()), None)
 
     @property
     def data(self) -> Path:

@@ -30,7 +30,7 @@ def run_training(settings: Settings) -> None:
     """Everything from reading to the last line."""
     began = time.monotonic()
     with listening(screen.each_once()), screen.silence(settings.quiet):
-        settings = replace(settings, task=task_for(settings.data, settings.target))
+        settings = replace(settings, task=task_for(settings))
         check_place(settings)
         learn, task = _prepare(settings), task_named(str(settings.task))
         baseline = task.baseline(learn, settings)

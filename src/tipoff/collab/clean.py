@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 
-def read_ratings(path: str | Path) -> DataFrame:
-    """The table in a file; without a line of names, as MovieLens' u.data comes, they are user, item, rating and time."""
+def read_ratings(path: str | Path, **options: Any) -> DataFrame:
+    """The table in a file; without a line of names, as MovieLens' u.data comes, they are user, item, rating and time.
+
+    `options` go to `read_table`.
+    """
     path = Path(path)
-    frame: DataFrame = read_table(path)
+    frame: DataFrame = read_table(path, **options)
     if path.suffix.lower() not in (*PARQUET, *EXCEL) and not has_header(frame.columns):
         frame = read_table(path, header=None)
         frame = frame.rename(columns=dict(enumerate(("user", "item", "rating", "time"))))

@@ -45,7 +45,10 @@ def _parquet(path: Path, file: BinaryIO, **options: Any) -> Any:
 
 
 def read_excel(path: Path, file: BinaryIO, **options: Any) -> Any:
-    """The first sheet of an Excel file as a data frame, or the one that `sheet_name` says; empty rows are left out."""
+    """The first sheet of an Excel file as a data frame, or the one that `sheet_name` says; empty rows are left out.
+
+    A sheet is chosen by its name, or by its number: as pandas counts, or as text from 1.
+    """
     import pandas as pd
 
     need("openpyxl", f"Reading {path.name}", "tipoff[tables]")
@@ -55,8 +58,11 @@ def read_excel(path: Path, file: BinaryIO, **options: Any) -> Any:
         raise DataError(f"{path} is no Excel file, is damaged, or is protected by a password: {e}") from None
     if len(book.sheet_names) > 1 and "sheet_name" not in options:
         note(
-            f"{path.name} has {len(book.sheet_names)} sheets; {book.sheet_names[0]!r} was read: sheet_name= chooses another"
+            f"{path.name} has {len(book.sheet_names)} sheets; {book.sheet_names[0]!r} was read: --sheet NAME chooses another (in Python sheet_name=)"
         )
+    sheet = options.get("sheet_name")
+    if isinstance(sheet, str) and sheet not in book.sheet_names and sheet.isdecimal() and int(sheet) > 0:
+        options["sheet_name"] = int(sheet) - 1
     try:
         # cells keep the kind that they have in the sheet: the text 01234 is no number
         frame = pd.read_excel(book, **{"dtype": object, **options}).infer_objects()

@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from tipoff.data.split_column import parts_of
 from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notes import note
 
 Split = tuple[list[int], list[int]]
 Splitter = Callable[[Any], Split]  # of a list of items, or a data frame
+
+ORDERS = 20  # of groups that are tried
+CLOSE = 0.02  # to the share that was asked for
 
 
 def _complement(n: int, valid: Iterable[int]) -> Split:
@@ -120,7 +124,8 @@ def GroupSplitter(
 ) -> Splitter:
     """About `valid_pct` of the items, so that no group is on both sides: the same patient, the same shop.
 
-    `groups` has the group of each item, or names a column of a data frame. Items without a group are learned from.
+    `groups` has the group of each item, or names a column of a data frame. Groups are chosen at random so that the share is
+    met as nearly as they allow; where it is not, that is noted. Items without a group are for training, which is noted too.
 
     >>> train, valid = GroupSplitter(["anna", "anna", "ben", "ben", "cleo"], 0.4, seed=1)(range(5))
     >>> valid in ([0, 1], [2, 3])
@@ -133,22 +138,51 @@ def GroupSplitter(
         codes, names = pd.factorize(np.asarray(_column(items, groups, "GroupSplitter")))
         if len(names) < 2:
             raise DataError(f"There is {len(names) or 'no'} group; at least two are needed, one to check on.")
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        order = torch.randperm(len(names), generator=generator).numpy()
-        reached = np.bincount(codes[codes >= 0], minlength=len(names))[order].cumsum()
-        n = (
-            int(np.abs(reached[:-1] - valid_pct * len(codes)).argmin()) + 1
-        )  # groups, the nearest to the share
-        return _complement(len(codes), np.flatnonzero(np.isin(codes, order[:n])))
+        what = groups if isinstance(groups, str) else "a group"
+        sizes = np.bincount(codes[codes >= 0], minlength=len(names))
+        chosen = _groups_near(sizes, valid_pct * len(codes), seed)
+        missing, n = int((codes < 0).sum()), len(codes)
+        got = sizes[chosen].sum() / n
+        if not 0.5 < got / valid_pct < 1.5 and missing < n / 2:
+            note(
+                f"{got:.0%} of the rows are for validation, not {valid_pct:.0%}: the groups of {what} allow no nearer share. "
+                f"The largest, {names[sizes.argmax()]}, has {sizes.max():,} of {n:,} rows"
+            )
+        if missing:
+            merged = ". If cells are merged, or only the first row of a block is filled, fill them down" * (
+                missing > n / 4
+            )
+            note(f"{missing:,} of {n:,} rows without {what} are used for training{merged}")
+        return _complement(len(codes), np.flatnonzero(np.isin(codes, chosen)))
 
     return split
+
+
+def _groups_near(sizes: np.ndarray, wanted: float, seed: int | None) -> list[int]:
+    """Groups whose sizes sum up to nearly `wanted`, not all of them: the best of some random orders."""
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    best: list[int] = []
+    best_off = np.inf
+    for _ in range(ORDERS):
+        total, chosen = 0, list[int]()
+        for group in torch.randperm(len(sizes), generator=generator).tolist():
+            if abs(total + sizes[group] - wanted) < abs(total - wanted) and len(chosen) < len(sizes) - 1:
+                total += sizes[group]
+                chosen.append(group)
+        if not chosen:  # each is more than twice too large
+            total, chosen = sizes.min(), [int(sizes.argmin())]
+        if abs(total - wanted) < best_off:
+            best, best_off = chosen, abs(total - wanted)
+        if best_off <= CLOSE * wanted:
+            break
+    return best
 
 
 def TimeSplitter(times: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2) -> Splitter:
     """The newest `valid_pct` of the items are for validation; those of one moment stay together.
 
-    `times` has the time of each item, numbers or dates, or names a column of a data frame. Items without a time are learned
-    from.
+    `times` has the time of each item, numbers or dates, or names a column of a data frame. Items without a time are for
+    training, which is noted.
 
     >>> TimeSplitter([2021, 2024, 2022, 2024, 2023], 0.4)(range(5))
     ([0, 2, 4], [1, 3])
@@ -170,7 +204,15 @@ def TimeSplitter(times: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2
         first = known.iloc[-max(1, round(valid_pct * len(column)))] if len(known) else None
         if first == known.iloc[0]:
             first = known[known > first].iloc[0]
-        return _complement(len(column), np.flatnonzero((column >= first).to_numpy()))
+        chosen = (column >= first).to_numpy()
+        what = times if isinstance(times, str) else "a time"
+        if not 0.5 < chosen.mean() / valid_pct < 1.5:
+            note(
+                f"{chosen.mean():.0%} of the rows are for validation, not {valid_pct:.0%}: those of one moment stay together"
+            )
+        if missing := len(column) - len(known):
+            note(f"{missing:,} of {len(column):,} rows without {what} are used for training")
+        return _complement(len(column), np.flatnonzero(chosen))
 
     return split
 
@@ -234,17 +276,22 @@ def GrandparentSplitter(
 
 
 def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
-    """Rows of a data frame whose column `col` is true (or equals `on`) are for validation."""
+    """Rows of a data frame are for validation where its column `col` says so, or equals `on`.
+
+    The column holds true and false (in whatever form), or words such as train, valid and test. Where it has rows for
+    validation and others for testing, the latter are left out; rows without a value are for training. Raises `DataError`
+    where it holds anything else, or leaves one of the parts empty.
+
+    >>> import pandas as pd
+    >>> ColSplitter("split")(pd.DataFrame({"split": ["train", "Train", "val", "test"]}))
+    ([0, 1], [2])
+    """
 
     def split(items: Any) -> Split:
         values = items.iloc[:, col] if isinstance(col, int) else _column(items, col, "ColSplitter")
-        chosen = values == on if on is not None else values.map(_is_true)
-        return _complement(len(items), (i for i, v in enumerate(chosen) if v))
+        if on is not None:
+            return _complement(len(items), np.flatnonzero((values == on).to_numpy(bool, na_value=False)))
+        train, valid = parts_of(values, str(values.name))
+        return np.flatnonzero(train).tolist(), np.flatnonzero(valid).tolist()
 
     return split
-
-
-def _is_true(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.strip().lower() in {"true", "1", "yes", "y", "valid", "validation", "t"}
-    return bool(value) and value == value

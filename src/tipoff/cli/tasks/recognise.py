@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tipoff.cli.tasks.recognise_texts import is_of_texts, text_column
+from tipoff.cli.settings import Settings
+from tipoff.cli.tasks.read import read
+from tipoff.cli.tasks.recognise_texts import is_class, is_of_texts, text_column
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet
 from tipoff.data.items import IMAGE_EXTENSIONS
+from tipoff.data.split_column import split_columns
 from tipoff.data.table import has_header, read_table
 from tipoff.errors import TipoffError
 
@@ -15,10 +19,11 @@ TABLES = (".csv", ".tsv", ".txt", ".data", *PARQUET, *EXCEL)
 LOOKED_AT = 1000  # rows
 USERS = ("user", "userid", "reader", "customer", "customerid", "member", "viewer", "person")
 ITEMS = ("title", "item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "artist", "song", "track", "game", "article", "video")  # fmt: skip
-SPLITS = ("is_valid", "valid", "is_val", "validation", "is_test")
 TARGETS = ("target", "label", "class", "y", "outcome", "answer")  # without --target
 RATINGS = ("rating", "ratings", "score", "stars", "bookrating")
 TIMES = ("time", "timestamp", "date", "datetime", "when", "day")
+
+_ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*:)?//|\s*www\.|\s*data:", re.IGNORECASE)
 
 
 class RatingColumns(NamedTuple):
@@ -37,24 +42,51 @@ class ClickColumns(NamedTuple):
     time: Any
 
 
-def task_for(path: Path, target: str | None) -> str:
-    """The name of the task that `path` makes, with the column that was asked for by --target."""
+def task_for(settings: Settings) -> str:
+    """The name of the task that the path makes, with what was asked for by --target, --kind and --leave-out."""
+    path, target = settings.data, settings.target
     if path.is_dir():
         return "texts" if is_of_texts(path) else "pictures"
     if path.suffix.lower() not in TABLES:
         return "pictures"
     try:
-        head = first_rows(path)
+        head = first_rows(path, settings.sheet)
     except TipoffError:
         return "tables"  # which then says what is wrong
-    if any(is_file_name(head[c]) for c in head.columns):
+    if _names_pictures(head, settings):
         return "pictures"
     found = rating_columns(head)
-    if found is not None and target in (None, found.rating):
+    if found is not None and target in (None, found.rating) and settings.kind is None:
         return "ratings"
     if target is None and click_columns(head) is not None:
         return "ratings"
-    return "tables" if text_column(head, target_of(head.columns, target)) is None else "texts"
+    label = target_of(head.columns, target)
+    return "tables" if text_column(head, label, settings.kind, settings.leave_out) is None else "texts"
+
+
+def _names_pictures(head: Any, settings: Settings) -> bool:
+    """Whether photos are learned from: a column names their files, and no other column is asked for or could be learned from.
+
+    Beside other columns, with a target that is one of them, it is a table where the files are not there, or numbers are predicted.
+    """
+    left = [c for c in head.columns if str(c) not in settings.leave_out]
+    names = [c for c in left if is_file_name(head[c])]
+    if not names or settings.target in names:
+        return False
+    others = {str(c) for c in left if c not in names} - {settings.target, settings.group, settings.time}
+    others -= {*split_columns(head), settings.valid_col}
+    if settings.target not in {str(c) for c in head.columns} or not others:
+        return True
+    return is_class(head[settings.target], settings.kind) and _is_one_there(
+        settings.data.parent, head[names[0]]
+    )
+
+
+def _is_one_there(folder: Path, names: Any) -> bool:
+    """Whether one of the first files lies in the folder, or in one of those in it."""
+    places = [folder, *(p for p in folder.iterdir() if p.is_dir())]
+    few = [n for n in names.head(20) if isinstance(n, str)]
+    return any((place / name.strip()).exists() for place in places for name in few)
 
 
 def target_of(columns: Any, target: str | None) -> str | None:
@@ -63,13 +95,13 @@ def target_of(columns: Any, target: str | None) -> str | None:
     return target if target is not None else named[0] if len(named) == 1 else None
 
 
-def first_rows(path: Path) -> Any:
+def first_rows(path: Path, sheet: str | None = None) -> Any:
     """The first rows as a data frame; columns are numbered where the file has no header."""
+    if path.suffix.lower() in EXCEL:
+        return read(path, sheet, nrows=LOOKED_AT)
     if path.suffix.lower() in PARQUET:
         return next(iter_parquet(path, LOOKED_AT))
-    head = read_table(path, nrows=LOOKED_AT)
-    if path.suffix.lower() in EXCEL:
-        return head
+    head = read(path, sheet, nrows=LOOKED_AT)
     return head if has_header(head.columns) else read_table(path, nrows=LOOKED_AT, header=None)
 
 
@@ -119,6 +151,13 @@ def _named(columns: list[Any], names: tuple[str, ...]) -> Any:
 
 
 def is_file_name(column: Any) -> bool:
-    """Whether most of the first values end as the names of pictures do."""
+    """Whether most of the first values end as the names of pictures do; addresses on the web are no files."""
     values = [v for v in column.head(50) if isinstance(v, str)]
-    return bool(values) and sum(Path(v).suffix.lower() in IMAGE_EXTENSIONS for v in values) > len(values) / 2
+    n = sum(Path(v).suffix.lower() in IMAGE_EXTENSIONS and not _ADDRESS.match(v) for v in values)
+    return bool(values) and n > len(values) / 2
+
+
+def is_address(column: Any) -> bool:
+    """Whether most of the first values are addresses on the web."""
+    values = [v for v in column.head(50) if isinstance(v, str)]
+    return bool(values) and sum(bool(_ADDRESS.match(v)) for v in values) > len(values) / 2

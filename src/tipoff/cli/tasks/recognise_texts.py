@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from tipoff.data.items import IMAGE_EXTENSIONS, get_files
+from tipoff.data.split_column import split_columns
 
 LONG, SHORT = 12, 3  # words in the middle one of the texts: beside other columns, and alone
 OTHER = 0.5  # of the texts are different ones
@@ -32,7 +33,9 @@ def is_of_texts(path: Path) -> bool:
     return n > 1 and n > sum(e in IMAGE_EXTENSIONS for e in endings)
 
 
-def text_column(head: Any, label: str | None) -> str | None:
+def text_column(
+    head: Any, label: str | None, kind: str | None = None, left_out: Collection[str] = ()
+) -> str | None:
     """The column of the longest texts, where the column `label` holds classes; else None.
 
     >>> import pandas as pd
@@ -40,9 +43,10 @@ def text_column(head: Any, label: str | None) -> str | None:
     'review'
     """
     columns = [str(c) for c in head.columns]
-    if label not in columns or not _is_class(head[label]):
+    if label not in columns or not is_class(head[label], kind):
         return None
-    others = [c for c in columns if c != label and c.strip().lower() not in BESIDE]
+    nothing = {label, *split_columns(head), *left_out}
+    others = [c for c in columns if c not in nothing and c.strip().lower() not in BESIDE]
     lengths = {c: n for c in others if (n := _words(head[c])) is not None}
     if not lengths:
         return None
@@ -50,7 +54,10 @@ def text_column(head: Any, label: str | None) -> str | None:
     return longest if lengths[longest] >= (SHORT if len(others) == 1 else LONG) else None
 
 
-def _is_class(column: Any) -> bool:
+def is_class(column: Any, kind: str | None = None) -> bool:
+    """Whether these are classes, as --kind says, or by the values: short texts, or few whole numbers."""
+    if kind is not None:
+        return kind == "class"
     there = column.dropna()
     if there.dtype.kind not in "if":
         return _words(there) is None or there.map(len).median() < 40

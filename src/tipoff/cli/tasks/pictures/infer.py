@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tipoff.cli.screen import command
+from tipoff.cli.settings import Settings
+from tipoff.cli.tasks.read import is_of_text, read
 from tipoff.cli.tasks.recognise import is_file_name
+from tipoff.cli.tasks.split import SHARE, divided, need_named, way_of
+from tipoff.data.formats import EXCEL, PARQUET
 from tipoff.data.items import IMAGE_EXTENSIONS, get_files, get_image_files, need_images
 from tipoff.data.labels import parent_label
-from tipoff.data.splits import ColSplitter, GrandparentSplitter, Splitter, StratifiedSplitter
-from tipoff.data.table import read_table
+from tipoff.data.split_column import split_columns
+from tipoff.data.splits import GrandparentSplitter, IndexSplitter, Splitter, StratifiedSplitter
 from tipoff.errors import DataError, UsageError, did_you_mean, need_folder, some
 from tipoff.notes import note
 
 VALID_NAMES = ("valid", "val", "validation", "test")
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "y", "breed", "species", "tag")
-SPLIT_NAMES = ("is_valid", "valid", "is_val", "validation")
-TABLES = (".csv", ".tsv")
-VALID_SHARE = 0.2
+TABLES = (".csv", ".tsv", *PARQUET, *EXCEL)
 
 
 @dataclass
@@ -34,21 +36,34 @@ class Found:
     left_out: list[tuple[Path, str]]
 
 
-def infer(path: Path, target: str | None, seed: int, skip: Path | None = None) -> Found:
-    """Read what `path` holds, but nothing below the folder `skip`.
+def infer(settings: Settings) -> Found:
+    """Read what the path holds, but nothing below the folder of the results.
 
-    Raises `DataError` that says what was expected and what is there, `UsageError` for a `target` without a table.
+    Raises `DataError` that says what was expected and what is there, `UsageError` for an option that is for tables without a table.
     """
+    path, target, skip = settings.data, settings.target, settings.folder
+    if settings.kind == "number":
+        raise UsageError(
+            "--kind number is for tables; a number is predicted from photos in Python: ImageDataLoaders.from_df(..., y_block=RegressionBlock)."
+        )
     if path.suffix.lower() in TABLES and path.is_file():
-        return _from_table(path, target, seed)
+        return _from_table(path, settings)
     root = need_folder(path)
-    every = [p for p in get_files(root) if skip is None or skip.absolute() not in p.absolute().parents]
+    every = [p for p in get_files(root) if skip.absolute() not in p.absolute().parents]
     others = [(p, "not a picture, by its ending") for p in every if p.suffix.lower() not in IMAGE_EXTENSIONS]
     found = _from_splits(root, others)
     tables = [p for p, _ in others if p.suffix.lower() in TABLES and p.parent == root]
-    if target is not None and not tables:
-        raise UsageError(f"--target names a column of a CSV, and {root} holds none.")
-    if found is not None and target is None:
+    asked = {
+        "--target": target,
+        settings.how_split: settings.how_split,
+        "--leave-out": settings.leave_out or None,
+    }
+    named = [option for option, value in asked.items() if value is not None]
+    if named and not tables:
+        raise UsageError(
+            f"{named[0]} names a column of a CSV, and {root} holds none; photos in folders are split by train/ and valid/, or at random."
+        )
+    if found is not None and not named:
         return found
     files = [p for p in every if p.suffix.lower() in IMAGE_EXTENSIONS]
     if tables and not files:
@@ -58,8 +73,8 @@ def infer(path: Path, target: str | None, seed: int, skip: Path | None = None) -
         )
     files = files or need_images(root)
     folders = sorted({parent_label(f) for f in files if f.parent != root})
-    if tables and (target is not None or len(folders) < 2):
-        return _from_table(tables[0], target, seed)
+    if tables and (named or len(folders) < 2):
+        return _from_table(tables[0], settings)
     if len(folders) < 2:
         one = f"one class folder, {folders[0]}/" if folders else "no class folders"
         raise DataError(
@@ -69,7 +84,7 @@ def infer(path: Path, target: str | None, seed: int, skip: Path | None = None) -
     kept = [f for f in files if f.parent != root]
     labels = [parent_label(f) for f in kept]
     outside = [(f, "in no class folder") for f in files if f.parent == root]
-    return Found(kept, labels, *_at_random(labels, seed), _folder(root), [*outside, *others])
+    return Found(kept, labels, *_at_random(labels, settings.seed), _folder(root), [*outside, *others])
 
 
 def _folder(root: Path) -> str:
@@ -77,7 +92,7 @@ def _folder(root: Path) -> str:
 
 
 def _at_random(labels: list[str], seed: int) -> tuple[Splitter, str]:
-    return StratifiedSplitter(labels, VALID_SHARE, seed), f"chosen at random (seed {seed})"
+    return StratifiedSplitter(labels, SHARE, seed), f"chosen at random (seed {seed})"
 
 
 def _from_splits(root: Path, others: list[tuple[Path, str]]) -> Found | None:
@@ -106,8 +121,9 @@ class Row(NamedTuple):
     at: int
 
 
-def _from_table(file: Path, target: str | None, seed: int) -> Found:
-    df = read_table(file, dtype=str)
+def _from_table(file: Path, settings: Settings) -> Found:
+    target = settings.target
+    df = _read(file, settings.sheet)
     columns = list(map(str, df.columns))
     if df.empty:
         raise DataError(f"{file} has a header and no rows.")
@@ -117,12 +133,8 @@ def _from_table(file: Path, target: str | None, seed: int) -> Found:
             f"{file}: none of the columns {some(columns, 12)} holds names of pictures, such as photo_1.jpg. "
             f"To learn from the table itself, name it:\n" + command("train", str(file))
         )
-    if target is not None and target not in columns:
-        raise DataError(
-            f"{file} has no column {target!r}; there are {some(columns, 12)}.{did_you_mean(target, columns)}"
-        )
-    label = target or _label_column(df, columns, names)
-    splits = next((c for c in columns if c.lower() in SPLIT_NAMES), None)
+    need_named(df, settings, target)
+    label = target or _label_column(df, columns, names, settings)
     rows = [
         Row(i + 2, _text(name), _text(value), i)
         for i, (name, value) in enumerate(zip(df[names], df[label], strict=True))
@@ -137,12 +149,22 @@ def _from_table(file: Path, target: str | None, seed: int) -> Found:
         )
     files, labels = _locate(file, rows), [r.label for r in rows]
     _say_if_several(labels)
-    if splits is None:
-        return Found(files, labels, *_at_random(labels, seed), str(file), [])
     kept = df.iloc[[r.at for r in rows]]
+    way = way_of(kept, settings, [names, label])
+    if way.splitter is None:
+        return Found(files, labels, *_at_random(labels, settings.seed), str(file), [])
+    frame, valid = divided(kept.assign(**{label: labels}), label, way.splitter(kept), True)
+    of = dict(zip(kept.index, files, strict=True))
     return Found(
-        files, labels, lambda _: ColSplitter(splits)(kept), f"as the column {splits} says", str(file), []
+        [of[i] for i in frame.index], frame[label].tolist(), IndexSplitter(valid), way.how, str(file), []
     )
+
+
+def _read(file: Path, sheet: str | None) -> Any:
+    """The table, each cell as text."""
+    if is_of_text(file):
+        return read(file, sheet, dtype=str)
+    return read(file, sheet).map(str, na_action="ignore")
 
 
 def _text(cell: Any) -> str:
@@ -200,11 +222,12 @@ def _rows(rows: list[Row], table: str) -> str:
     return f"{len(rows)} row{'s' * (len(rows) > 1)} of {table} ({numbers})"
 
 
-def _label_column(df: Any, columns: list[str], names: str) -> str:
+def _label_column(df: Any, columns: list[str], names: str, settings: Settings) -> str:
     named = [c for c in columns if c.lower() in LABEL_NAMES]
     if named:
         return named[0]
-    others = [c for c in columns if c != names and c.lower() not in SPLIT_NAMES]
+    asked = {settings.valid_col, settings.group, settings.time, *settings.leave_out}
+    others = [c for c in columns if c not in {names, *asked, *split_columns(df)}]
     rest = [c for c in others if 2 <= df[c].nunique() <= max(2, len(df) // 2)] or others
     if len(rest) == 1:
         return rest[0]
@@ -223,6 +246,7 @@ def _locate(file: Path, rows: list[Row]) -> list[Path]:
         raise DataError(
             f"{file}: {len(missing)} of {len(rows)} files are missing: rows {some((r.number for r in missing), 8)} "
             f"(the header is row 1). The first is {base / missing[0].name}."
-            f"{did_you_mean(Path(missing[0].name).name, there)}"
+            f"{did_you_mean(Path(missing[0].name).name, there)} To learn from the other columns, leave that of the files out: "
+            "--target COLUMN --leave-out COLUMN."
         )
     return [base / r.name for r in rows]

@@ -17,7 +17,7 @@ from tipoff.cli.tasks.pictures.warn import imbalance, twins
 from tipoff.data.datablock import DataBlock
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.target import CategoryBlock
-from tipoff.errors import UsageError, some
+from tipoff.errors import some
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.execute import execute
 from tipoff.learner.execute import resume as resume_run
@@ -35,11 +35,7 @@ SMOOTHING = 0.1  # of the labels; keeps the body near where the probe found it
 
 def prepare(settings: Settings) -> Learner:
     """Read the photos, say back what they are, make loaders and network."""
-    if settings.group or settings.time or settings.leave_out:
-        raise UsageError(
-            "--group, --time and --leave-out are for tables; photos are split by folders, or by a column is_valid."
-        )
-    found = infer(settings.data, settings.target, settings.seed, settings.folder.absolute())
+    found = infer(settings)
     dls = _loaders(found, settings)
     names = [str(v) for v in dls.vocab]
     say()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.cli.screen import say
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.ratings.clicks import is_of_clicks, most_taken, of_clicks
-from tipoff.cli.tasks.recognise import SPLITS, RatingColumns, click_columns, rating_columns
+from tipoff.cli.tasks.read import sheet_of
+from tipoff.cli.tasks.recognise import RatingColumns, click_columns, rating_columns
+from tipoff.cli.tasks.split import need_named
 from tipoff.collab.baseline import average_baseline
 from tipoff.collab.clean import read_ratings
 from tipoff.collab.learner import CollabLearner, collab_learner
 from tipoff.collab.loaders import CollabDataLoaders
+from tipoff.data.split_column import split_columns
 from tipoff.errors import DataError, UsageError
 from tipoff.learner.learner import Learner
 
@@ -23,27 +27,34 @@ ARCHES = ("dot", "nn")
 
 def prepare(settings: Settings) -> Learner:
     """Read the ratings, or who took what, say back what they are, make loaders and network."""
-    if settings.group or settings.leave_out:
+    if settings.group or settings.leave_out or settings.kind:
         raise UsageError(
-            "--group and --leave-out are for tables; ratings are split at random, or by a column is_valid."
+            "--group, --leave-out and --kind are for tables; ratings are split at random, or by a column (--valid-col)."
         )
     if settings.arch not in (None, *ARCHES):
         raise UsageError(f"There is no network {settings.arch!r} for ratings; there are dot and nn.")
-    frame = read_ratings(settings.data)
-    split = next((c for c in frame.columns if str(c).lower() in SPLITS), None)
+    frame = read_ratings(settings.data, **sheet_of(settings.data, settings.sheet))
+    need_named(frame, settings)
     columns = rating_columns(frame)
     if columns is not None:
-        return _of_ratings(settings, frame, columns, split)
+        return _of_ratings(settings, frame, columns, _split_column(frame, settings, columns))
     clicks = click_columns(frame)
     if clicks is None:
         raise DataError(f"{settings.data} has no columns of users, items and ratings any more.")
-    return of_clicks(settings, frame, clicks, split)
+    return of_clicks(settings, frame, clicks, _split_column(frame, settings, clicks))
+
+
+def _split_column(frame: Any, settings: Settings, but: Sequence[Any]) -> Any:
+    """The column that says how to split; None where there is none."""
+    if settings.valid_col is not None:
+        return settings.valid_col
+    return next(iter(split_columns(frame, but)), None)
 
 
 def _of_ratings(settings: Settings, frame: Any, columns: RatingColumns, split: Any) -> Learner:
     if settings.time:
         raise UsageError(
-            "--time is for tables and clicks; ratings are split at random, or by a column is_valid."
+            "--time is for tables and clicks; ratings are split at random, or by a column (--valid-col)."
         )
     chosen: dict[str, Any] = {"valid_pct": SHARE} if split is None else {"valid_col": split}
     dls = CollabDataLoaders.from_df(

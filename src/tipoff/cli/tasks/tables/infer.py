@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tipoff.cli.settings import Settings, one_target
-from tipoff.cli.tasks.recognise import SPLITS, TARGETS
-from tipoff.data.formats import EXCEL, PARQUET
-from tipoff.data.splits import StratifiedSplitter
-from tipoff.data.table import has_header, read_table
-from tipoff.errors import DataError, UsageError, did_you_mean, some
+from tipoff.cli.tasks.read import is_of_text, read
+from tipoff.cli.tasks.recognise import TARGETS, is_address
+from tipoff.cli.tasks.recognise_texts import text_column
+from tipoff.cli.tasks.split import SHARE, Way, divided, need_named, way_of
+from tipoff.data.splits import RandomSplitter, StratifiedSplitter
+from tipoff.data.table import has_header
+from tipoff.errors import DataError, UsageError, some
 from tipoff.notes import note
 from tipoff.tabular.infer import Kinds, infer_columns, nearly_numbers
-from tipoff.tabular.values import row_name
+from tipoff.tabular.values import numbers, row_name
 
 FEW = 10  # whole numbers of so many different values are classes
-SHARE = 0.2
+DOUBTED = 100  # different whole numbers that could be classes
+MOST_CLASSES = 1000  # where --kind says that they are classes
 
 
 @dataclass(frozen=True)
 class Found:
-    """A table, what is predicted and from what; `split` are arguments of `TabularDataLoaders.from_df`."""
+    """A table, what is predicted and from what, and at which positions the rows for validation are."""
 
     frame: Any
     target: str
     is_class: bool
     kinds: Kinds
-    split: dict[str, Any]
+    valid: list[int]
     how_split: str
 
 
@@ -39,28 +43,53 @@ def infer(settings: Settings) -> Found:
     parts = [part.strip() for part in target.split(",")]
     if target not in columns and len(parts) > 1 and set(parts) <= set(columns):
         one_target(settings.data, parts)
-    named = [("--target", target), ("--group", settings.group), ("--time", settings.time)]
-    for option, name in (*named, *(("--leave-out", c) for c in settings.leave_out)):
-        if name is not None and name not in columns:
-            raise DataError(
-                f"{settings.data.name} has no column {name!r} for {option}; there are {some(columns, 40)}."
-                f"{did_you_mean(name, columns)}"
-            )
-    if target in (settings.group, settings.time, *settings.leave_out):
-        raise UsageError(f"{target} is to be predicted; it cannot be split by, or left out.")
-    is_class = _is_class(frame, target, settings.data.name)
-    split, how, spare = _split(frame, target, is_class, settings)
-    kinds = infer_columns(frame.drop(columns=[*spare, *settings.leave_out], errors="ignore"), [target])
+    need_named(frame, settings, target)
+    is_class = _is_class(frame, target, settings)
+    way = way_of(frame, settings, [target])
+    at = _parts(frame, target, is_class, way, settings.seed)
+    frame, valid = divided(frame, target, at, is_class)
+    rest = frame.drop(columns=[*way.spare, *settings.leave_out], errors="ignore")
+    try:
+        kinds = infer_columns(rest, [target])
+    except DataError as e:
+        raise _nothing_to_learn_from(e, rest, target, is_class) from None
     asked = dict.fromkeys(settings.leave_out, "as asked")
-    return Found(frame, target, is_class, kinds._replace(left_out={**asked, **kinds.left_out}), split, how)
+    return Found(
+        frame, target, is_class, kinds._replace(left_out={**asked, **kinds.left_out}), valid, way.how
+    )
+
+
+def _nothing_to_learn_from(why: DataError, rest: Any, target: str, is_class: bool) -> DataError:
+    """The same, with what could be done where the table is one of texts, or of addresses of pictures."""
+    columns = [c for c in rest.columns if c != target]
+    if addresses := [c for c in columns if is_address(rest[c])]:
+        return DataError(
+            f"{why} {addresses[0]} holds addresses on the web: to learn from pictures, save them as files, and name these in the table."
+        )
+    if not is_class and text_column(rest, target, "class") is not None:
+        return DataError(
+            f"{why} Texts are learned from for classes only, and {target} holds {rest[target].nunique():,} different numbers: "
+            "where these are classes, add --kind class."
+        )
+    return why
+
+
+def _parts(
+    frame: Any, target: str, is_class: bool, way: Way, seed: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """The positions of the rows for training, and of those for validation."""
+    if way.splitter is not None:
+        return way.splitter(frame)
+    if not is_class:
+        return RandomSplitter(SHARE, seed)(frame)
+    labels = frame[target].astype(object).where(frame[target].notna(), None).tolist()
+    return StratifiedSplitter(labels, SHARE, seed)(labels)
 
 
 def _read(settings: Settings) -> Any:
     path = settings.data
-    options: dict[str, Any] = {}
-    if path.suffix.lower() not in (*PARQUET, *EXCEL):
-        options["skipinitialspace"] = True
-    frame = read_table(path, **options)
+    options: dict[str, Any] = {"skipinitialspace": True} if is_of_text(path) else {}
+    frame = read(path, settings.sheet, **options)
     if not has_header(frame.columns):
         raise DataError(
             f"{path} has no header: its first line is {some(frame.columns, 6)}. Put a line with the names of the columns first."
@@ -80,11 +109,11 @@ def _obvious(columns: list[str], file: str) -> str:
     raise UsageError(f"Which column shall be predicted? {file} has {some(columns, 60)}: pass --target NAME.")
 
 
-def _is_class(frame: Any, target: str, file: str) -> bool:
-    """Whether the values are classes: text, truth values, or few whole numbers."""
+def _is_class(frame: Any, target: str, settings: Settings) -> bool:
+    """Whether the values are classes: as --kind says, else text, truth values, or few whole numbers."""
     import pandas as pd
 
-    column = frame[target]
+    column, file = frame[target], settings.data.name
     there = column.dropna()
     n = there.nunique()
     if n < 2:
@@ -92,11 +121,16 @@ def _is_class(frame: Any, target: str, file: str) -> bool:
         raise DataError(f"The column {column.name} of {file} holds {only}; there is nothing to predict.")
     kinds = pd.api.types
     if kinds.is_numeric_dtype(column.dtype) and not kinds.is_bool_dtype(column.dtype):
-        return n == 2 or (n <= FEW and bool((there == there.round()).all()))
-    if n > max(20, len(there) / 5):
-        if (at := nearly_numbers(column)) is not None:
+        return _are_classes(there, n, settings)
+    if settings.kind == "number":
+        at = int(numbers(column)[1].argmax())
+        raise DataError(
+            f"--kind number: the column {target} holds {column.iloc[at]!r:.40} in {row_name(frame, at)}, which is no number."
+        )
+    if n > (MOST_CLASSES if settings.kind == "class" else max(20, len(there) / 5)):
+        if (at_first := nearly_numbers(column)) is not None:
             raise DataError(
-                f"The column {column.name} holds {column.iloc[at]!r:.40} in {row_name(frame, at)}, and nearly all others are numbers. "
+                f"The column {column.name} holds {column.iloc[at_first]!r:.40} in {row_name(frame, at_first)}, and nearly all others are numbers. "
                 "Correct such cells, or leave them empty: rows without an answer are left out."
             )
         raise DataError(
@@ -106,28 +140,19 @@ def _is_class(frame: Any, target: str, file: str) -> bool:
     return True
 
 
-def _split(
-    frame: Any, target: str, is_class: bool, settings: Settings
-) -> tuple[dict[str, Any], str, list[str]]:
-    """Arguments for the loaders, the same in words, and columns that only say how to split."""
-    seed = settings.seed
-    column = next((c for c in frame.columns if str(c).lower() in SPLITS and c != target), None)
-    says = [] if column is None or frame[column].nunique() != 2 else [column]
-    if says and (settings.group or settings.time):
-        note(
-            f"the column {column} is left out: {'--group' if settings.group else '--time'} says how to split"
+def _are_classes(there: Any, n: int, settings: Settings) -> bool:
+    """Whether numbers are classes; where that is a guess, it is said."""
+    if settings.kind == "class" and n > MOST_CLASSES:
+        raise DataError(
+            f"--kind class: the column {there.name} holds {n:,} different numbers, too many for classes."
         )
-    if settings.group is not None:
-        how = f"chosen so that rows of one {settings.group} are on one side (seed {seed})"
-        return {"valid_group": settings.group, "valid_pct": SHARE, "seed": seed}, how, [settings.group, *says]
-    if settings.time is not None:
-        how = f"the newest {SHARE:.0%} by {settings.time}"
-        return {"valid_time": settings.time, "valid_pct": SHARE, "seed": seed}, how, says
-    if says:
-        return {"valid_col": column, "seed": seed}, f"as the column {column} says", says
-    how = f"chosen at random (seed {seed})"
-    if not is_class:
-        return {"valid_pct": SHARE, "seed": seed}, how, []
-    labels = frame[target].astype(object).where(frame[target].notna(), None).tolist()
-    _, valid = StratifiedSplitter(labels, SHARE, seed)(labels)
-    return {"valid_idx": valid, "seed": seed}, how, []
+    if settings.kind is not None:
+        return settings.kind == "class"
+    whole = bool((there == there.round()).all())
+    is_class = n == 2 or (n <= FEW and whole)
+    if whole and 2 < n <= DOUBTED:
+        taken, other = ("classes", "number") if is_class else ("a number", "class")
+        note(
+            f"{there.name} holds {n} different whole numbers and is predicted as {taken}; --kind {other} changes that"
+        )
+    return is_class

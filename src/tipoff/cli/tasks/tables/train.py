@@ -35,8 +35,9 @@ def prepare(settings: Settings) -> Learner:
         cont_names=found.kinds.conts,
         y_names=found.target,
         y_block=CategoryBlock if found.is_class else RegressionBlock,
+        valid_idx=found.valid,
         bs=settings.bs,
-        **found.split,
+        seed=settings.seed,
     )
     metrics = ["accuracy"] if found.is_class else ["mae", "rmse"]
     learn = tabular_learner(dls, metrics=metrics, arch=cast(Any, settings.arch or "tabm"))
@@ -53,7 +54,7 @@ def _say_back(found: Found, learn: Learner, settings: Settings) -> None:
     else:
         task = f"a model of the number {found.target}"
     say()
-    say(f"{settings.data} holds {len(found.frame):,} rows: {task} from {n} columns.")
+    say(f"{settings.data} holds {len(found.frame):,} rows: {task} from {counted(n, 'column')}.")
     say(f"{dls.train.n:,} to learn from, {dls.valid.n:,} to check on, {found.how_split}.")
     say()
     sizes = dict(zip(kinds.cats, (found.frame[c].nunique() for c in kinds.cats), strict=True))
@@ -67,7 +68,7 @@ def _say_back(found: Found, learn: Learner, settings: Settings) -> None:
             field(name, some(listed, SEVERAL))
     if found.is_class:
         _warn_rare(found)
-    learn.facts["task"] = f"{task[0].upper()}{task[1:]}, from {n} columns of {settings.data.name}."
+    learn.facts["task"] = f"{task[0].upper()}{task[1:]}, from {counted(n, 'column')} of {settings.data.name}."
     where = (
         counted(torch.get_num_threads(), "thread")
         if learn.engine.device.type == "cpu"

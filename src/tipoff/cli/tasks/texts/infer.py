@@ -9,23 +9,16 @@ from typing import Any
 import numpy as np
 
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.recognise import LOOKED_AT, SPLITS, target_of
+from tipoff.cli.tasks.read import is_of_text, read
+from tipoff.cli.tasks.recognise import LOOKED_AT, target_of
 from tipoff.cli.tasks.recognise_texts import files_of, text_column
-from tipoff.data.formats import EXCEL, PARQUET
+from tipoff.cli.tasks.split import SHARE, divided, need_named, way_of
 from tipoff.data.labels import parent_label
-from tipoff.data.splits import (
-    ColSplitter,
-    GrandparentSplitter,
-    GroupSplitter,
-    Splitter,
-    StratifiedSplitter,
-    TimeSplitter,
-)
-from tipoff.data.table import read_table
-from tipoff.errors import DataError, UsageError, did_you_mean, some
+from tipoff.data.splits import GrandparentSplitter, Splitter, StratifiedSplitter
+from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
 
-SHARE, FEWEST = 0.2, 10  # checked on; texts
+FEWEST = 10  # texts
 VALID = "is_valid"  # the column that says so
 VALID_NAMES = ("valid", "val", "validation", "test")
 
@@ -55,8 +48,12 @@ def infer(settings: Settings) -> Found:
 def _from_folder(settings: Settings) -> Found:
     import pandas as pd
 
-    if settings.group or settings.time or settings.leave_out:
-        raise UsageError("--group, --time and --leave-out are for tables; text files are split by folders.")
+    if settings.how_split or settings.leave_out or settings.sheet:
+        raise UsageError(
+            "--group, --time, --valid-col, --leave-out and --sheet are for tables; text files are split by folders."
+        )
+    if settings.kind == "number":
+        raise UsageError("--kind number is for tables; text files are in classes, by their folders.")
     if settings.target is not None:
         raise UsageError("--target names a column of a table; text files get their class from their folder.")
     root = settings.data
@@ -87,59 +84,41 @@ def _from_folder(settings: Settings) -> Found:
 
 def _from_table(settings: Settings) -> Found:
     path = settings.data
-    options: dict[str, Any] = {} if path.suffix.lower() in (*PARQUET, *EXCEL) else {"skipinitialspace": True}
-    frame = read_table(path, **options)
+    options: dict[str, Any] = {"skipinitialspace": True} if is_of_text(path) else {}
+    frame = read(path, settings.sheet, **options)
     if len(frame) < FEWEST:
         raise DataError(
             f"{path} has {len(frame) or 'no'} rows; {FEWEST} are the least to learn from and check on."
         )
     columns = [str(c) for c in frame.columns]
-    for option, name in (
-        ("--group", settings.group),
-        ("--time", settings.time),
-        *(("--leave-out", c) for c in settings.leave_out),
-    ):
-        if name is not None and name not in columns:
-            raise DataError(
-                f"{path.name} has no column {name!r} for {option}; there are {some(columns, 40)}.{did_you_mean(name, columns)}"
-            )
     label = target_of(columns, settings.target)
-    text = text_column(frame.head(LOOKED_AT), label)
+    need_named(frame, settings, label)
+    text = text_column(frame.head(LOOKED_AT), label, settings.kind, settings.leave_out)
     if text is None or label is None:
         raise DataError(f"{path} has no column of free text any more.")
     if settings.target is None:
         note(f"{label} is predicted, by its name; --target chooses another column")
-    splitter, how, says = _split(frame, label, settings)
-    rest = [c for c in columns if c not in (text, label, *says)]
+    way = way_of(frame, settings, [text, label])
+    splitter = way.splitter
+    if splitter is None:
+        labels = frame[label].astype(object).where(frame[label].notna(), None).tolist()
+        splitter = lambda _: StratifiedSplitter(labels, SHARE, settings.seed)(labels)  # noqa: E731
+    rest = [c for c in columns if c not in (text, label, *way.spare)]
     return _divided(
         frame[[text, label]].copy(),
         text,
         label,
         splitter,
         frame,
-        Found(frame, text, label, str(path), rest, how),
+        Found(frame, text, label, str(path), rest, way.how),
     )
 
 
-def _split(frame: Any, label: str, settings: Settings) -> tuple[Splitter, str, list[str]]:
-    """How the rows are divided, the same in words, and columns that only say that."""
-    column = next((c for c in frame.columns if str(c).lower() in SPLITS and c != label), None)
-    if settings.group is not None:
-        how = f"chosen so that rows of one {settings.group} are on one side (seed {settings.seed})"
-        return GroupSplitter(settings.group, SHARE, settings.seed), how, [settings.group]
-    if settings.time is not None:
-        return TimeSplitter(settings.time, SHARE), f"the newest {SHARE:.0%} by {settings.time}", []
-    if column is not None and frame[column].nunique() == 2:
-        return ColSplitter(column), f"as the column {column} says", [str(column)]
-    labels = frame[label].astype(object).where(frame[label].notna(), None).tolist()
-    at_random = StratifiedSplitter(labels, SHARE, settings.seed)
-    return lambda _: at_random(labels), f"chosen at random (seed {settings.seed})", []
-
-
 def _divided(frame: Any, text: str, label: str, splitter: Splitter, items: Any, found: Found) -> Found:
-    """With a column that says which rows are checked on."""
+    """With a column that says which rows are for validation."""
+    frame, valid = divided(frame, label, splitter(items), True)
     mask = np.zeros(len(frame), bool)
-    mask[list(splitter(items)[1])] = True
+    mask[valid] = True
     return Found(frame.assign(**{VALID: mask}), text, label, found.where, found.left_out, found.how_split)
 
 
