@@ -10,9 +10,17 @@ from tests.people import people
 from tipoff.callbacks.gradients import GradientClip
 from tipoff.callbacks.mixing import MixUp
 from tipoff.collab import CollabDataLoaders, collab_learner
-from tipoff.data import CategoryBlock, DataBlock, RandomSplitter, get_image_files, parent_label
-from tipoff.learner import load_learner
-from tipoff.nn.losses import CrossEntropyLossFlat, FocalLossFlat
+from tipoff.data import (
+    CategoryBlock,
+    DataBlock,
+    DataLoaders,
+    MultiCategoryBlock,
+    RandomSplitter,
+    get_image_files,
+    parent_label,
+)
+from tipoff.learner import Learner, load_learner
+from tipoff.nn.losses import BCELossFlat, BCEWithLogitsLossFlat, CrossEntropyLossFlat, FocalLossFlat
 from tipoff.notes import listening
 from tipoff.tabular import TabularDataLoaders, tabular_learner
 from tipoff.text import TextDataLoaders, language_model_learner, text_classifier_learner
@@ -230,6 +238,27 @@ def test_a_calibration_survives_other_data(trained, photos, tmp_path):
 def test_outputs_without_a_class_are_refused(photos, n_out):
     with pytest.raises(ValueError, match=f"n_out is {n_out}, and the data have 3 classes"):
         vision_learner(photo_loaders(photos), "timm/test_efficientnet", n_out=n_out, pretrained=False)
+
+
+def test_the_threshold_of_a_loss_is_that_of_the_predictions(photos):
+    block = DataBlock(
+        (ImageBlock, MultiCategoryBlock), get_y=lambda p: [p.parent.name], splitter=RandomSplitter(0.3, 1), item_tfms=Resize(32)
+    )
+    dls = block.dataloaders(get_image_files(photos), bs=8, device="cpu")
+    loss = BCEWithLogitsLossFlat(thresh=0.01)
+    learn = vision_learner(dls, "timm/test_efficientnet", pretrained=False, loss_func=loss)
+    assert learn.predict(get_image_files(photos)[0])[0] == ["blue", "green", "red"]
+    with pytest.raises(ValueError, match="BCELossFlat makes other probabilities"):
+        vision_learner(dls, "timm/test_efficientnet", pretrained=False, loss_func=BCELossFlat())
+
+
+def test_a_loss_says_what_its_outputs_are_where_the_data_do_not():
+    x, y = torch.randn(8, 3), torch.randint(0, 2, (8, 1)).float()
+    dls = DataLoaders.from_dsets(list(zip(x, y, strict=True)), list(zip(x, y, strict=True)), bs=4, device="cpu")
+    learn = Learner(dls, nn.Linear(3, 1), BCEWithLogitsLossFlat(thresh=0.9))
+    probs, _, decoded = learn.get_preds(with_decoded=True)
+    torch.testing.assert_close(probs, learn.model(x).sigmoid().detach())
+    assert torch.equal(decoded.bool(), probs > 0.9)
 
 
 @pytest.mark.parametrize(

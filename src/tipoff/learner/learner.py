@@ -33,7 +33,7 @@ from tipoff.learner.stages import Kind, Stage, fine_tune_stages, group_rates
 from tipoff.learner.state import export
 from tipoff.learner.suggest import valley
 from tipoff.learner.summary import summary
-from tipoff.learner.targets import checked, target_for
+from tipoff.learner.targets import agreed, checked, target_for
 from tipoff.learner.weights import load_weights, save_weights
 from tipoff.metrics.resolve import as_metrics
 from tipoff.nn.packed import Watch, is_packed, packed
@@ -215,7 +215,10 @@ class Learner:
     def loss_func(self, loss_func: Any) -> None:
         if hasattr(loss_func, "to"):
             loss_func.to(self.engine.device)
-        self.own_loss = None if loss_func is None or loss_func == self.target.loss else loss_func
+        own = None if loss_func is None or loss_func == self.target.loss else loss_func
+        if len(self._dls.targets) == 1 and (target := agreed(self.target, own)) != self.target:
+            self.take_target(target)
+        self.own_loss = own
 
     @property
     def uses_target_loss(self) -> bool:

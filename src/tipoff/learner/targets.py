@@ -7,24 +7,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from tipoff.data.block import Target
+from tipoff.data.target import CategoryBlock, MultiCategoryBlock
 from tipoff.errors import UsageError
 
 
 @dataclass(frozen=True)
 class PlainTarget(Target):
-    """A target known by its loss alone; `kind_of` is categories, labels or numbers."""
+    """A target known by its loss alone; `kind_of` is categories, labels or numbers.
+
+    A loss with fastai's `activation` and `decodes` says itself what it makes of outputs.
+    """
 
     kind_of: str = "numbers"
+    loss_func: Any = None
 
     def activation(self, pred: Tensor) -> Tensor:
+        if hasattr(self.loss_func, "activation"):
+            made: Tensor = self.loss_func.activation(pred)
+            return made
         if self.kind_of == "categories":
             return pred.softmax(-1)
         return pred.sigmoid() if self.kind_of == "labels" else pred
 
     def decide(self, prob: Tensor) -> Tensor:
+        if hasattr(self.loss_func, "decodes"):
+            made: Tensor = self.loss_func.decodes(prob)
+            return made
         if self.kind_of == "categories":
             return prob.argmax(-1)
         return (prob > 0.5).float() if self.kind_of == "labels" else prob
@@ -48,7 +60,29 @@ def target_for(dls: Any, loss_func: Callable[..., Tensor] | None) -> Target:
         kind = "labels" if "binary" in name else "categories"
     else:
         kind = "labels" if "bce" in name else "numbers"
-    return PlainTarget(kind)
+    return PlainTarget(kind, loss_func)
+
+
+def agreed(target: Target, loss_func: Any) -> Target:
+    """`target`, with the threshold of the user's loss where it has one.
+
+    Raises `UsageError` where the loss makes other probabilities of outputs than the target: a model file answers by its
+    target, so predictions would not be what was trained.
+    """
+    threshold = getattr(loss_func, "thresh", None)
+    if isinstance(target, MultiCategoryBlock) and isinstance(threshold, (int, float)):
+        target = target.replace(threshold=float(threshold))
+    if not hasattr(loss_func, "activation") or not isinstance(target, (CategoryBlock, MultiCategoryBlock)):
+        return target
+    outputs = torch.linspace(-2, 2, 3 * target.n_out).reshape(3, target.n_out)
+    plain = target.replace(temperature=1.0) if isinstance(target, CategoryBlock) else target
+    its, mine = loss_func.activation(outputs), plain.activation(outputs)
+    if its.shape != mine.shape or not torch.allclose(its.float(), mine, atol=1e-5):
+        raise UsageError(
+            f"{type(loss_func).__name__} makes other probabilities of the network's outputs than {type(target).__name__}, by "
+            f"which the model will predict: {target.default_loss} goes with it."
+        )
+    return target
 
 
 def checked(loss_func: Callable[..., Tensor], target: Target) -> Callable[..., Tensor]:

@@ -26,9 +26,10 @@ def check_learner(learn: Learner, item: Any = None, catalog: Catalog | None = No
     - `predict` of an item agrees with `get_preds`, and leaves the weights alone;
     - `freeze` and `unfreeze` change which parameters learn, and nothing else;
     - `save`, then `load`, brings the weights back;
-    - after `export`, `load_learner` and `load_predictor` answer as the learner does, and the file verifies.
+    - after `export`, `load_learner` and `load_predictor` answer as the learner does, and the file verifies;
+    - the loaded learner has the same recipe and parameter groups, and the same figures on the same data.
 
-    The last only where the learner can be exported: a model known by name, and DataLoaders from a DataBlock.
+    The last two only where the learner can be exported: a model known by name, and DataLoaders from a DataBlock.
     Raises `AssertionError` for a broken promise.
 
     >>> from tipoff.vision import ImageDataLoaders, vision_learner  # doctest: +SKIP
@@ -77,7 +78,8 @@ def _check_export(learn: Learner, file: Path, item: Any, catalog: Catalog | None
             same(here.probabilities, probs[0], 1e-4), "predict and get_preds disagree about the same item."
         )
     learn.export(file, catalog=catalog)
-    there = load_learner(file, catalog=catalog).predict(first)
+    again = load_learner(file, catalog=catalog)
+    there = again.predict(first)
     promise(
         same(there.decoded, here.decoded, 1e-4),
         f"{first}: {here.decoded!r}, and from the file {there.decoded!r}.",
@@ -88,6 +90,12 @@ def _check_export(learn: Learner, file: Path, item: Any, catalog: Catalog | None
     answer = load_predictor(file, catalog=catalog)(first)
     promise(same(answer, learn.target.answer(here.probabilities), 1e-4), "load_predictor answers otherwise.")
     verify(read(file, catalog))
+    again.dls = learn.dls
+    promise(again.recipe(catalog) == learn.recipe(catalog), "The loaded learner has another recipe.")
+    sizes = [[p.shape for p in group] for group in learn.groups]
+    promise([[p.shape for p in g] for g in again.groups] == sizes, "It has other parameter groups.")
+    with again.no_bar():
+        promise(same(again.validate(), learn.validate(), 1e-4), "It has other figures on the same data.")
 
 
 def _weights(learn: Learner) -> dict[str, torch.Tensor]:
