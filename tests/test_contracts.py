@@ -16,7 +16,18 @@ from torch import nn
 import tipoff
 import tipoff.testing
 from tipoff.bundle.catalog import CATALOG
-from tipoff.callbacks import ema, gradients, mixing, progress, recorder, saving, tracking
+from tipoff.callbacks import (
+    ema,
+    gradients,
+    graph,
+    mixing,
+    progress,
+    recorder,
+    saving,
+    scheduler,
+    short,
+    tracking,
+)
 from tipoff.collab.block import PairBlock
 from tipoff.collab.features import Feature, Features
 from tipoff.collab.fill import FillUnknown
@@ -67,6 +78,7 @@ from tipoff.text import (
 from tipoff.text.field import TextField
 from tipoff.text.model import AWDSpec, ClassifierSpec, GPTSpec, LanguageSpec
 from tipoff.text.transformer import TransformerClassifier, TransformerLM
+from tipoff.train.annealing import SchedCos
 from tipoff.train.callback import Callback
 from tipoff.train.engine import TorchEngine
 from tipoff.vision import ImageDataLoaders, vision_learner
@@ -389,6 +401,11 @@ CALLBACKS = {
     "SaveCheckpoint": lambda tmp: saving.SaveCheckpoint(tmp / "c.pt", every_steps=2),
     "CSVLogger": lambda tmp: saving.CSVLogger(tmp / "log.csv"),
     "TensorBoardCallback": lambda tmp: saving.TensorBoardCallback(tmp / "runs"),
+    "ParamScheduler": lambda tmp: scheduler.ParamScheduler(
+        {"lr": SchedCos(0.01, 0.001), "wd": SchedCos(0.1, 0.0)}
+    ),
+    "ShortEpochCallback": lambda tmp: short.ShortEpochCallback(0.4),
+    "ShowGraphCallback": lambda tmp: graph.ShowGraphCallback(),
     "KeepNorms": lambda tmp: KeepNorms([]),
     "FillUnknown": lambda tmp: FillUnknown(),
     "ModelResetter": lambda tmp: ModelResetter(),

@@ -82,7 +82,7 @@ def test_the_curve_of_lr_find_can_be_drawn_again(plain):
     with pytest.raises(UsageError, match="lr_find"):
         plain.recorder.plot_lr_find()
     plain.lr_find(num_it=20, show_plot=False)
-    figure = plain.recorder.plot_lr_find({"valley": 1e-3}, show=False)
+    figure = plain.recorder.plot_lr_find(suggestions={"valley": 1e-3}, show=False)
     assert figure.axes[0].get_xscale() == "log"
 
 

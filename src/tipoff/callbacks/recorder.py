@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,12 @@ from tipoff.train.optim import get_hyperparameter
 from tipoff.train.run import Run
 
 
+def trimmed(lrs: list[float], losses: list[float], skip_end: int) -> tuple[list[float], list[float]]:
+    """A learning-rate curve without its first steps, where the mean of losses is still rough, and its last ones."""
+    part = slice(10 if len(lrs) > 30 else 0, len(lrs) - skip_end)
+    return lrs[part] or lrs, losses[part] or losses
+
+
 class Recorder(Callback):
     """`values` holds one list an epoch, [train_loss, valid_loss, *metrics]; `losses`, `lrs`, `moms` one number a step.
 
@@ -26,7 +33,9 @@ class Recorder(Callback):
 
     def __init__(self, beta: float = 0.98) -> None:
         self.beta = beta
-        self.lr_curve: tuple[list[float], list[float]] | None = None  # of the last lr_find: rates, losses
+        self.lr_curve: tuple[list[float], list[float]] | None = (
+            None  # of the last lr_find: rates, losses of all steps
+        )
         self._goes_on = False  # the state of a run that was cut off was loaded
         self.reset()
 
@@ -159,11 +168,40 @@ class Recorder(Callback):
         figure.tight_layout()
         return shown(figure, show)
 
-    def plot_lr_find(self, suggestions: dict[str, float] | None = None, show: bool = True) -> Any:
-        """The curve of the last `lr_find`, with a point for each of `suggestions`. Returns the figure where `show` is False."""
+    def plot_metrics(self, show: bool = True) -> Any:
+        """Each metric over the epochs, one plot a metric. Returns the figure where `show` is False."""
+        names = self.metric_names[2:]
+        if not names or not self.values:
+            raise UsageError("There are no metrics to plot: pass metrics= to the learner, and train it.")
+        figure, axes = subplots(1, len(names), figsize=(5 * len(names), 4), squeeze=False)
+        for i, (name, ax) in enumerate(zip(names, axes.flat, strict=True)):
+            ax.plot(range(len(self.values)), [v[2 + i] for v in self.values], color=BAR, marker="o")
+            ax.set(xlabel="epoch", ylabel=name)
+            ax.locator_params(axis="x", integer=True)
+        figure.tight_layout()
+        return shown(figure, show)
+
+    def plot_lr_find(
+        self,
+        skip_end: int = 5,
+        suggestions: dict[str, float] | Sequence[float] | None = None,
+        nms: Sequence[str] | None = None,
+        show: bool = True,
+    ) -> Any:
+        """The curve of the last `lr_find`. Returns the figure where `show` is False.
+
+        Args:
+            skip_end: steps at the end, where the loss explodes, that are not drawn.
+            suggestions: learning rates to mark, by name, or as a list with their names in `nms`.
+        """
         if self.lr_curve is None:
             raise UsageError("There is no curve to plot: call learn.lr_find() first.")
-        lrs, losses = self.lr_curve
+        if suggestions is not None and not isinstance(suggestions, Mapping):
+            rates = list(suggestions)
+            suggestions = dict(
+                zip(nms or [f"suggestion {i + 1}" for i in range(len(rates))], rates, strict=True)
+            )
+        lrs, losses = trimmed(*self.lr_curve, skip_end)
         figure, ax = subplots(figsize=(6, 4))
         ax.plot(lrs, losses, color=BAR)
         for (name, lr), colour in zip((suggestions or {}).items(), [INK, BLUE, YES, UNSURE], strict=False):

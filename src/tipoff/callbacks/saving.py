@@ -52,6 +52,10 @@ class CSVLogger(Callback):
     def __init__(self, fname: str | Path = "history.csv", append: bool = False) -> None:
         self.path, self.append = Path(fname), append
 
+    def read_log(self) -> Any:
+        """The file as a data frame."""
+        return need("pandas", "CSVLogger.read_log", "pandas").read_csv(self.path)
+
     def before_fit(self, run: Run) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists() and (run.n_steps or self.append):

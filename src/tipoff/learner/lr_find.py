@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from tipoff.callbacks.recorder import Recorder
+from tipoff.callbacks.recorder import Recorder, trimmed
 from tipoff.learner.execute import make_run
 from tipoff.learner.stages import Stage
 from tipoff.notes import note
@@ -73,9 +73,8 @@ def lr_find(
         if opt is not None and kept_opt is not None:
             opt.load_state_dict(kept_opt)
         learn.engine.load_state_dict(rng)
-    lrs, losses = recorder.lrs, recorder.smooth()
-    skip = 10 if len(lrs) > 30 else 0
-    lrs, losses = lrs[skip:-5] or lrs, losses[skip:-5] or losses
+    learn.recorder.lr_curve = recorder.lrs, recorder.smooth()
+    lrs, losses = trimmed(*learn.recorder.lr_curve, 5)
     if n_batches < 4 or len(lrs) < 20:
         note(f"lr_find saw {len(recorder.lrs)} steps over {n_batches} batches: too few to trust the curve")
     funcs = (
@@ -87,7 +86,6 @@ def lr_find(
     )
     names = [getattr(f, "__name__", f"suggestion_{i}") for i, f in enumerate(funcs)]
     found = [f(lrs, losses, num_it) for f in funcs]
-    learn.recorder.lr_curve = (lrs, losses)
     if show_plot:
-        learn.recorder.plot_lr_find(dict(zip(names, found, strict=True)))
+        learn.recorder.plot_lr_find(suggestions=dict(zip(names, found, strict=True)))
     return namedtuple("SuggestedLRs", names)(*found)

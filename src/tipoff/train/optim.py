@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tipoff.errors import UsageError
+from tipoff.errors import UsageError, did_you_mean
 from tipoff.train.adam import FusedAdam
 
 Groups = Iterable[Any]
@@ -88,18 +88,44 @@ def param_groups(
     return out
 
 
+_NAMES = {"wd": "weight_decay"}  # fastai's names -> PyTorch's
+_BETAS = {"mom": 0, "sqr_mom": 1}
+
+
 def set_hyperparameter(group: dict[str, Any], name: str, value: float) -> None:
-    """`lr` or `mom` of one group, whatever the optimizer calls it."""
-    if name != "mom":
-        group[name] = value
-    elif "betas" in group:
-        group["betas"] = (value, group["betas"][1])
-    elif group.get("momentum"):
-        group["momentum"] = value
+    """`lr`, `mom`, `sqr_mom`, `wd` or `eps` of one group, whatever the optimizer calls it.
+
+    Weight decay is left alone where it is not meant for the group (norms and biases), momentum where the optimizer was made
+    without it. Raises `UsageError` for a name that the optimizer does not have.
+    """
+    get_hyperparameter(group, name)
+    if name in _BETAS and "betas" in group:
+        betas = list(group["betas"])
+        betas[_BETAS[name]] = value
+        group["betas"] = tuple(betas)
+    elif name == "mom":
+        if group.get("momentum"):
+            group["momentum"] = value
+    elif name != "wd" or group.get("decays", True):
+        group[_NAMES.get(name, name)] = value
 
 
 def get_hyperparameter(group: dict[str, Any], name: str) -> float:
-    """What `set_hyperparameter` set."""
-    if name != "mom":
-        return float(group[name])
-    return float(group["betas"][0] if "betas" in group else group.get("momentum", 0.0))
+    """What `set_hyperparameter` sets."""
+    if name in _BETAS and "betas" in group:
+        return float(group["betas"][_BETAS[name]])
+    if name == "mom":
+        return float(group.get("momentum", 0.0))
+    if (key := _NAMES.get(name, name)) not in group:
+        known = [
+            "lr",
+            "mom",
+            "wd",
+            *(["sqr_mom"] if "betas" in group else []),
+            *(["eps"] if "eps" in group else []),
+        ]
+        raise UsageError(
+            f"The optimizer has no hyper-parameter {name!r}.{did_you_mean(name, known, n=1)} "
+            f"It has {', '.join(known)}."
+        )
+    return float(group[key])
