@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tipoff.errors import DataError, UsageError
-from tipoff.tabular import Datepart, TabularPandas, add_datepart
+from tipoff.notes import listening
+from tipoff.tabular import Categorify, Datepart, TabularPandas, add_datepart
 from tipoff.tabular.dates import date_parts
 from tipoff.tabular.reading import find_formats, read_dates
 from tipoff.tabular.row import RowBlock
@@ -148,7 +149,26 @@ def test_a_missing_date_is_filled_like_a_number():
     assert "onElapsed_na" in block.cat_names
 
 
-def test_a_part_must_not_take_the_name_of_a_column():
+def test_parts_of_a_date_do_not_take_the_name_of_a_column():
     df = pd.DataFrame({"on": ["2023-01-02", "2024-01-03"], "onYear": [1.0, 2.0]})
+    said = []
+    with listening(said.append):
+        block = RowBlock((), ("onYear",), (Datepart("on"),)).setup(df)
+    assert {"onYear", "on_Year"} <= {*block.cont_names}
+    assert said == ["the table has a column onYear already: the parts of on are called on_Year and so on"]
     with pytest.raises(UsageError, match="has a column 'onYear' already"):
-        RowBlock((), ("onYear",), (Datepart("on"),)).setup(df)
+        RowBlock((), ("onYear",), (Datepart("on", prefix="on"),)).setup(df)
+
+
+def test_two_columns_called_date_keep_their_parts_apart():
+    df = pd.DataFrame(
+        {"Date": ["2023-01-02", "2024-02-03"], "date": ["2021-05-01", "2022-06-04"], "Month": [1.0, 2.0]}
+    )
+    with listening(lambda _: None):
+        block = RowBlock((), ("Month",), (Datepart("Date"), Datepart("date"), Categorify())).setup(df)
+    years = {c for c in block.cont_names if c.endswith("Year")}
+    assert years == {"Date_Year", "date_Year"}
+    row = block.read({"Date": "2024-02-03", "date": "2021-05-01", "Month": 1.0})
+    _, conts = block.encode(row)
+    by_name = dict(zip(block.cont_names, conts.tolist(), strict=True))
+    assert (by_name["Date_Year"], by_name["date_Year"]) == (2024, 2021)

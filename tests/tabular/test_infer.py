@@ -146,3 +146,14 @@ def test_a_slip_that_keeps_a_column_from_being_numbers_or_dates_is_said(cells, s
     cells[7] = None
     kinds = infer_columns(pd.DataFrame({"when": cells, "x": ["a", "b"] * 30}))
     assert "when" in kinds.conts + kinds.dates
+
+
+def test_whole_numbers_that_hardly_repeat_are_numbers():
+    small = pd.DataFrame({"hours": range(1, 13), "age": [30, 41, 30, 25] * 3, "passed": [0, 1] * 6})
+    assert infer_columns(small, ["passed"]).conts == ["hours", "age"]
+    years = pd.DataFrame({"year": [*range(2005, 2025)] * 5, "rooms": [1, 2, 3, 4] * 25, "y": [0, 1] * 50})
+    kinds = infer_columns(years, ["y"])
+    assert (kinds.conts, kinds.cats) == (["year"], ["rooms"])
+    in_words = small.assign(hours=small.hours.astype(str).astype(object), flag=[0, 0, 1] * 4)
+    kinds = infer_columns(in_words, ["passed"])
+    assert (kinds.conts, kinds.cats) == (["hours", "age"], ["flag"])

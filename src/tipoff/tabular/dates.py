@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from tipoff.errors import DataError, UsageError
+from tipoff.notes import note
 from tipoff.tabular.frame import as_frame, need_columns
 from tipoff.tabular.procs import TabularProc
 from tipoff.tabular.reading import find_formats, read_dates
@@ -117,19 +120,34 @@ class Datepart(TabularProc):
         assert isinstance(dates, np.ndarray)
         there = dates[~np.isnat(dates)]
         time = bool((there != there.astype("datetime64[D]")).any()) if self.time is None else self.time
-        prefix = prefix_of(self.column) if self.prefix is None else self.prefix
         made = date_parts(there, time)
         parts = tuple(p for p, values in made.items() if (values != values[0]).any())
-        if taken := [prefix + p for p in parts if prefix + p in columns]:
-            raise UsageError(
-                f"The table has a column {taken[0]!r} already; pass Datepart({self.column!r}, prefix=...)."
-            )
+        prefix = self._free_prefix(parts, columns)
         if not parts:
             raise DataError(f"All dates in the column {self.column} are the same; leave it out.")
         fitted = self.replace(prefix=prefix, time=time, parts=parts)
         of_cats = [p for p in parts if p in AS_CATEGORY or p.startswith("Is_")]
         of_conts = [p for p in parts if p not in of_cats]
         return fitted, cats + [prefix + p for p in of_cats], conts + [prefix + p for p in of_conts]
+
+    def _free_prefix(self, parts: Sequence[str], columns: Columns) -> str:
+        """What the names of the parts begin with: as asked, else fastai's, or one that is not taken, which is said."""
+
+        def taken(prefix: str) -> list[str]:
+            return [prefix + p for p in parts if prefix + p in columns]
+
+        prefix = prefix_of(self.column) if self.prefix is None else self.prefix
+        if not (names := taken(prefix)):
+            return prefix
+        if self.prefix is not None:
+            raise UsageError(
+                f"The table has a column {names[0]!r} already; pass Datepart({self.column!r}, prefix=...)."
+            )
+        free = next(p for n in count() if not taken(p := f"{self.column}_" * (n + 1)))
+        note(
+            f"the table has a column {names[0]} already: the parts of {self.column} are called {free}{parts[0]} and so on"
+        )
+        return free
 
     def apply(self, columns: Columns) -> Columns:
         dates, prefix = columns[self.column], self.prefix or ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 FREE_TEXT = 0.5  # of the rows have another text: no category
+ROWS_A_VALUE = 10  # on average, of whole numbers that are categories
 NEARLY = 0.75  # of the values are numbers, or dates: the others are slips
 
 
@@ -40,7 +41,8 @@ def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int =
     """The kinds of all columns but those that are predicted.
 
     Dates are dates, or text that can be read as such; the others go by `cont_cat_split`, and so does text that is a number in
-    each row, with more than `max_card` values. Left out is what cannot help: columns that are empty or the same in all rows,
+    each row, with more than `max_card` values. Whole numbers of fewer values are numbers too where these hardly repeat, as in a
+    small table. Left out is what cannot help: columns that are empty or the same in all rows,
     ids, copies of the answer, and text that is another in most rows.
 
     >>> import pandas as pd
@@ -67,7 +69,10 @@ def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int =
     for name in rest:
         if name not in left_out and is_text(frame[name]) and _is_free_text(frame[name]):
             left_out[name] = f"text, with {frame[name].nunique():,} different values"
-    conts, cats = cont_cat_split(frame[[c for c in rest if c not in left_out]], max_card)
+    used = [c for c in rest if c not in left_out]
+    few_rows = [c for c in used if _is_whole(frame[c]) and _hardly_repeats(frame[c])]
+    conts, cats = cont_cat_split(frame[[c for c in used if c not in few_rows]], max_card)
+    conts = [c for c in used if c in {*conts, *few_rows}]
     if not (cats or conts or dates):
         why = "; ".join(f"{name}: {why}" for name, why in left_out.items())
         raise DataError(f"The table has no column to learn from{f' ({why})' if why else ''}.")
@@ -94,9 +99,23 @@ def _is_date(column: Series) -> bool:
 def _are_numbers(column: Series, max_card: int) -> bool:
     """Whether a column of text, or of decimals of a database, is one of numbers; codes such as 0123 are none."""
     there = column.dropna()
-    if numbers(there.iloc[:100])[1].any() or there.nunique() <= max_card or numbers(there)[1].any():
+    if there.nunique() <= max_card and not _hardly_repeats(there):
+        return False
+    if numbers(there.iloc[:100])[1].any() or numbers(there)[1].any():
         return False
     return not there.astype(str).str.match(r"\s*[+-]?0\d").any()
+
+
+def _is_whole(column: Series) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_integer_dtype(column.dtype))
+
+
+def _hardly_repeats(column: Series) -> bool:
+    """Whether there are so few rows for each value that a category would know little of it; two values always may be one."""
+    n = column.nunique()
+    return bool(n > 2 and column.count() < ROWS_A_VALUE * n)
 
 
 def nearly_numbers(column: Series) -> int | None:
