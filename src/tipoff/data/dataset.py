@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tipoff.data.batch import Batch
 from tipoff.data.block import Block
+from tipoff.data.kind import Kind
 from tipoff.data.plan import ItemStep, Plan
 from tipoff.data.store import Store, open_store, pool, threads
 from tipoff.data.transform import ItemTransform
@@ -208,9 +209,13 @@ class SampleDataset:
         if other is not None and not self.blocks[k].is_ragged:
             names = [self.columns[k][int(positions[i])] for i in (0, other)]
             sizes = [" × ".join(map(str, s[1::-1] if len(s) >= 2 else s)) for s in (shapes[0], shapes[other])]
-            raise DataError(
-                f"{names[0]} is {sizes[0]} and {names[1]} is {sizes[1]}; a batch needs one size. "
+            way = (
                 "Add item_tfms=Resize(224)."
+                if self.blocks[k].kind is Kind.IMAGE
+                else f"{type(self.blocks[k]).__name__}.encode must bring them to one."
+            )
+            raise DataError(
+                f"{names[0]} is {sizes[0]} and {names[1]} is {sizes[1]}; a batch needs one size. {way}"
             )
         made: Field = self.blocks[k].collate(values)
         return made

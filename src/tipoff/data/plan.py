@@ -13,7 +13,7 @@ from torch import Tensor
 from tipoff.data.batch import Batch
 from tipoff.data.block import Block, Target
 from tipoff.data.kind import Kind
-from tipoff.data.transform import BatchTransform, ItemTransform, run_batch_transforms
+from tipoff.data.transform import BatchTransform, ItemTransform, need_movable, run_batch_transforms
 from tipoff.spec import Spec
 
 ItemStep = ItemTransform | Callable[[Any], Any]
@@ -31,6 +31,9 @@ class Plan(Spec):
     targets: tuple[Target, ...] = ()
     item_tfms: tuple[ItemStep, ...] = ()
     batch_tfms: tuple[BatchStep, ...] = ()
+
+    def __post_init__(self) -> None:
+        need_movable((*self.every_item_tfm(), *self.batch_tfms), {b.kind for b in self.blocks})
 
     @property
     def blocks(self) -> tuple[Block, ...]:

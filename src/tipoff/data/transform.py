@@ -8,7 +8,7 @@ at validation and prediction there are none (`None`), which means the middle, or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, ClassVar
@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
-from tipoff.data.kind import Kind
+from tipoff.data.kind import SPATIAL, Kind
+from tipoff.errors import UsageError
 from tipoff.rng import uniform
 from tipoff.spec import Spec
 
@@ -31,6 +32,7 @@ class ItemTransform(Spec):
     """
 
     n_draws: ClassVar[int] = 0
+    moves: ClassVar[bool] = False  # moves the parts of an image: masks and points must move with it, or are refused
 
     def parts(self) -> tuple[ItemTransform, ...]:
         """The steps it is made of, the ones that draw nothing first, so that those can be cached."""
@@ -53,6 +55,18 @@ class ItemTransform(Spec):
         (32, 32, 3)
         """
         return on_pictures(x, lambda image: self.exact(Kind.IMAGE, image))
+
+
+def need_movable(tfms: Iterable[Any], kinds: Collection[Kind]) -> None:
+    """Raise `UsageError` where a transform moves images and cannot move what lies on them."""
+    lying = [kind for kind in SPATIAL if kind in kinds]
+    for t in tfms if lying else ():
+        for kind in lying:
+            if getattr(t, "moves", False) and not hasattr(t, kind.value):
+                raise UsageError(
+                    f"{type(t).__name__} moves images and cannot move a {kind.value}: both would no longer agree. Leave it "
+                    f"out, or give it a method {kind.value}(x, u)."
+                )
 
 
 def on_pictures(x: Any, change: Callable[[np.ndarray], Any]) -> Any:
@@ -81,6 +95,7 @@ class BatchTransform(Spec):
     """
 
     n_draws: ClassVar[int] = 0
+    moves: ClassVar[bool] = False  # moves the parts of an image: masks and points must move with it, or are refused
     order: ClassVar[int] = 0  # lower ones come first, whatever the order in the user's list
     normalises: ClassVar[bool] = False  # brings inputs to the scale that the network expects: it belongs to the network
     # consecutive transforms with the same `fuse` are handed to it together: fuse(tfms, kinds, fields, draws)
@@ -106,6 +121,7 @@ def run_batch_transforms(
 
     A plain function is applied to the fields of kind IMAGE (training only code may use one).
     """
+    need_movable(tfms, kinds)
     active = [t for t in tfms if key is not None or getattr(t, "n_draws", 0) == 0]
     draws: list[Tensor | None] = [
         uniform((*key, 1000 + i), positions, n)

@@ -13,6 +13,7 @@ from torch import Tensor
 from tipoff.data.batch import Batch
 from tipoff.data.datablock import as_tuple
 from tipoff.data.dataset import SampleDataset
+from tipoff.data.kind import SPATIAL
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
 from tipoff.data.show import show_sample
@@ -172,6 +173,10 @@ def tta(
     plain = predict_all(learn, dl=plain_loader)
     if not isinstance(plain_loader.dataset, SampleDataset):
         raise UsageError("tta needs DataLoaders made from a DataBlock, which know how to change their items.")
+    if learn.target.kind in SPATIAL:
+        raise UsageError(
+            f"tta averages predictions of changed images, and a {learn.target.kind.value} lies elsewhere in each of them."
+        )
     changed = _Changed(plain_loader, _with_tfms(learn, plain_loader.dataset.plan, item_tfms, batch_tfms))
     total = torch.stack([predict_all(learn, dl=changed.version(i)).probs for i in range(n)])
     if use_max:

@@ -34,6 +34,7 @@ class Geometric(BatchTransform):
     """
 
     pad_mode: str = field(default="reflection", kw_only=True)
+    moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.pad_mode not in PAD_MODES:

@@ -149,6 +149,7 @@ class Resize(ItemTransform):
     size: Size
     method: str = "crop"
     pad_mode: str = "reflection"
+    moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         height, width = as_size(self.size)
@@ -221,6 +222,7 @@ class RandomResizedCrop(ItemTransform):
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
     val_xtra: float = 0.14
     max_scale: float = 1.0
+    moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         height, width = as_size(self.size)
@@ -254,6 +256,7 @@ class FlipItem(ItemTransform):
     p: float = 0.5
 
     n_draws: ClassVar[int] = 1
+    moves: ClassVar[bool] = True
 
     def image(self, x: np.ndarray, u: np.ndarray | None) -> np.ndarray:
         return x[:, ::-1] if u is not None and u[0] < self.p else x
