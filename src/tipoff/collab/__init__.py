@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tipoff.lazy import attach
 from tipoff.optional import require
 
 require("torch", "tipoff.collab")
@@ -23,19 +24,26 @@ _PLACES = {
     "tipoff.collab.recommender": ("Recommender",),
     "tipoff.collab.targets": ("ClickBlock", "RatingBlock"),
 }
-_WHERE = {name: module for module, names in _PLACES.items() for name in names}
 
+if TYPE_CHECKING:
+    from tipoff.collab.baseline import average_baseline as average_baseline
+    from tipoff.collab.block import PairBlock as PairBlock
+    from tipoff.collab.learner import CollabLearner as CollabLearner, collab_learner as collab_learner
+    from tipoff.collab.loaders import CollabDataLoaders as CollabDataLoaders
+    from tipoff.collab.model import (
+        CollabModel as CollabModel,
+        EmbeddingDotBias as EmbeddingDotBias,
+        EmbeddingNN as EmbeddingNN,
+    )
+    from tipoff.collab.recommender import Recommender as Recommender
+    from tipoff.collab.targets import ClickBlock as ClickBlock, RatingBlock as RatingBlock
+else:
+    _load, __dir__, _NAMES = attach(__name__, _PLACES)
 
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(importlib.import_module(_WHERE[name]), name)
-    if name == "__all__":  # a star import asks for it, and for the names in it
-        return importlib.import_module("tipoff.collab.all").__all__
-    face = sys.modules.get("tipoff.collab.all")
-    if face is not None and name in getattr(face, "__all__", ()):
-        return getattr(face, name)
-    raise AttributeError(f"module 'tipoff.collab' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(_WHERE)
+    def __getattr__(name: str) -> Any:
+        if name == "__all__":  # a star import asks for it, and for the names in it
+            return importlib.import_module("tipoff.collab.all").__all__
+        face = sys.modules.get("tipoff.collab.all")
+        if face is not None and name not in _NAMES and name in getattr(face, "__all__", ()):
+            return getattr(face, name)
+        return _load(name)

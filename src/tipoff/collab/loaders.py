@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ class CollabDataLoaders(DataLoaders):
         valid_col: Any = None,
         user_features: Any = None,
         item_features: Any = None,
-    ) -> CollabDataLoaders:
+    ) -> Self:
         """From a data frame with a row a rating.
 
         Rows without a user, an item or a rating, and all but the last rating of a pair, are left out with a note. Raises
@@ -105,7 +105,7 @@ class CollabDataLoaders(DataLoaders):
         return made
 
     @classmethod
-    def from_csv(cls, csv: str | Path, **kwargs: Any) -> CollabDataLoaders:
+    def from_csv(cls, csv: str | Path, **kwargs: Any) -> Self:
         """From a file (CSV of any delimiter, with or without a line of names, Parquet, Excel), as `from_df`."""
         return cls.from_df(read_ratings(csv), **kwargs)
 
@@ -127,7 +127,7 @@ class CollabDataLoaders(DataLoaders):
         valid_col: Any = None,
         user_features: Any = None,
         item_features: Any = None,
-    ) -> CollabDataLoaders:
+    ) -> Self:
         """From rows that say only who took what: clicks, purchases, plays.
 
         Each user's last item by `time_name` (by the order of the rows, without it) is put aside, for everybody with two or
@@ -181,12 +181,6 @@ class CollabDataLoaders(DataLoaders):
     @property
     def cat_names(self) -> list[str]:
         return [self.pairs.user_name, self.pairs.item_name]
-
-    def with_plan(self, plan: Plan) -> CollabDataLoaders:
-        loaders = super().with_plan(plan).loaders
-        made = type(self)(*loaders, path=self.path, device=self.device, plan=plan, source=self.source)
-        made.tables, made.chose_bs = self.tables, self.chose_bs
-        return made
 
     def test_dl(
         self,

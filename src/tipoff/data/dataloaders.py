@@ -65,6 +65,19 @@ class DataLoaders:
         self.added: BatchTransform | None = None  # what the first learner of these data normalises with
         self.to(self.device)
 
+    def __repr__(self) -> str:
+        """The class, how many samples there are, the size of a batch, the device and the targets.
+
+        >>> DataLoaders([(1, 2)] * 5, [(1, 2)], bs=2)
+        <DataLoaders: 5 training samples, 1 validation sample; batches of 2; cpu>
+        """
+        names = ("training", "validation", *("further",) * len(self.loaders))
+        sizes = [(len(dl.dataset), name) for dl, name in zip(self.loaders, names, strict=False)]
+        counts = [f"{n:,} {name} sample{'s' * (n != 1)}" for n, name in sizes]
+        targets = [f"{len(t.names)} classes" if hasattr(t, "names") else type(t).__name__ for t in self.targets]
+        parts = [", ".join(counts) or "no data", f"batches of {self.bs}", *targets, str(self.device)]
+        return f"<{type(self).__name__}: {'; '.join(parts)}>"
+
     def __getitem__(self, i: int) -> Any:
         return self.loaders[i]
 
@@ -137,7 +150,7 @@ class DataLoaders:
         done = dl.finish(moved, 0)
         return (*done.x, *done.y)
 
-    def take_norm(self, norm: BatchTransform | None) -> DataLoaders:
+    def take_norm(self, norm: BatchTransform | None) -> Self:
         """These DataLoaders, normalising with `norm` from now on; a copy where they normalise for another learner.
 
         One that the user put into `batch_tfms` is left as it is.
@@ -156,15 +169,14 @@ class DataLoaders:
             self.plan, self.added = plan, norm
         return self
 
-    def with_plan(self, plan: Plan) -> DataLoaders:
-        """The same items under another plan, on the same device."""
-        return DataLoaders(
-            *(dl.replace(dataset=dl.dataset.with_plan(plan), finish=plan.finish) for dl in self.loaders),
-            path=self.path,
-            device=self.device,
-            plan=plan,
-            source=self.source,
-        )
+    def with_plan(self, plan: Plan) -> Self:
+        """Make DataLoaders of the same items under another plan, on the same device."""
+        made = self._from(self)
+        made.loaders = [
+            dl.replace(dataset=dl.dataset.with_plan(plan), finish=plan.finish) for dl in self.loaders
+        ]
+        made.plan, made.added = plan, None
+        return made
 
     def test_dl(
         self,
@@ -206,10 +218,16 @@ class DataLoaders:
     @classmethod
     def from_dblock(
         cls, dblock: Any, source: Any, path: str | Path = ".", bs: int = 64, **kwargs: Any
-    ) -> DataLoaders:
-        """As `dblock.dataloaders(source, ...)`."""
-        made: DataLoaders = dblock.dataloaders(source, path=path, bs=bs, **kwargs)
-        return made
+    ) -> Self:
+        """Make what `dblock.dataloaders(source, ...)` makes, as an object of this class."""
+        return cls._from(dblock.dataloaders(source, path=path, bs=bs, **kwargs))
+
+    @classmethod
+    def _from(cls, made: DataLoaders) -> Self:
+        """Make an object of this class out of DataLoaders."""
+        out = cls.__new__(cls)
+        out.__dict__.update(made.__dict__)
+        return out
 
     @classmethod
     def from_dsets(
@@ -221,7 +239,7 @@ class DataLoaders:
         num_workers: int = 0,
         shuffle: bool = True,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """From data sets of pairs: the first for training, the second for validation, which is never shuffled.
 
         Other arguments are those of `Loader`; `drop_last=True` keeps the batches of both at one size.

@@ -120,6 +120,12 @@ class Learner:
         shown: list[Callback] = [self.recorder, self.progress] if default_cbs else []
         self.cbs: list[Callback] = [self.keep_norms, *shown, *_as_callbacks(cbs)]
 
+    def __repr__(self) -> str:
+        """The network, its size, the precision, and the data."""
+        arch = self.facts.get("arch") or type(self.model).__name__
+        size = sum(p.numel() for p in self.model.parameters())
+        return f"<{type(self).__name__}: {arch}, {size:,} parameters, {self.engine.precision}; {self._dls!r}>"
+
     # data and model ------------------------------------------------------------------------
 
     @property

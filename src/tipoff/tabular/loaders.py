@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.formats import EXCEL, PARQUET, read_sql
@@ -61,7 +61,7 @@ class TabularDataLoaders(Named, DataLoaders):
         shuffle: bool = True,
         drop_last: bool = False,
         device: Any = None,
-    ) -> DataLoaders:
+    ) -> Self:
         """From a data frame of pandas or polars, or a list of dicts.
 
         Without `cat_names` and `cont_names` the columns are inferred, and said. Without `bs` it is 1024, less for a small
@@ -84,12 +84,12 @@ class TabularDataLoaders(Named, DataLoaders):
         return cls(*loaders, path=path, device=device, plan=table.plan)
 
     @classmethod
-    def from_csv(cls, csv: Any, skipinitialspace: bool = True, **kwargs: Any) -> DataLoaders:
+    def from_csv(cls, csv: Any, skipinitialspace: bool = True, **kwargs: Any) -> Self:
         """From a CSV file as people save it: any delimiter, encoding, decimal comma."""
         return cls.from_df(read_table(csv, skipinitialspace=skipinitialspace), **kwargs)
 
     @classmethod
-    def from_path(cls, path: str | Path, **kwargs: Any) -> DataLoaders:
+    def from_path(cls, path: str | Path, **kwargs: Any) -> Self:
         """From a file of any kind (CSV, TSV, Parquet, Excel), or a folder that holds one."""
         file = Path(path)
         if not file.is_file():
@@ -104,7 +104,7 @@ class TabularDataLoaders(Named, DataLoaders):
         return cls.from_df(frame, **{"path": file.parent, **kwargs})
 
     @classmethod
-    def from_sql(cls, query: str, connection: Any, **kwargs: Any) -> DataLoaders:
+    def from_sql(cls, query: str, connection: Any, **kwargs: Any) -> Self:
         """From what a database answers: see `tipoff.data.formats.read_sql`."""
         return cls.from_df(read_sql(query, connection), **kwargs)
 
@@ -121,10 +121,6 @@ class TabularDataLoaders(Named, DataLoaders):
         return self.rows.classes
 
     # other rows -----------------------------------------------------------------------------
-
-    def with_plan(self, plan: Any) -> DataLoaders:
-        made = super().with_plan(plan)
-        return type(self)(*made.loaders, path=made.path, device=made.device, plan=plan, source=made.source)
 
     def test_dl(
         self,

@@ -5,9 +5,9 @@ Names are loaded when first used, so that serving a model never imports the trai
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from typing import TYPE_CHECKING
 
+from tipoff.lazy import attach
 from tipoff.optional import require
 
 require("torch", "tipoff.text")
@@ -37,15 +37,38 @@ _PLACES = {
     "tipoff.text.weights": ("pretrained_tokenizer",),
     "tipoff.text.words": ("WordTokenizer",),
 }
-_WHERE = {name: module for module, names in _PLACES.items() for name in names}
-__all__ = sorted(_WHERE)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'tipoff.text' has no attribute {name!r}")
-    return getattr(importlib.import_module(_WHERE[name]), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+if TYPE_CHECKING:
+    from tipoff.nn.awd_lstm import AWD_LSTM as AWD_LSTM
+    from tipoff.text.block import TextBlock as TextBlock
+    from tipoff.text.callbacks import (
+        ModelResetter as ModelResetter,
+        RNNCallback as RNNCallback,
+        RNNRegularizer as RNNRegularizer,
+        rnn_cbs as rnn_cbs,
+    )
+    from tipoff.text.directions import both_ways as both_ways
+    from tipoff.text.factories import (
+        language_model_learner as language_model_learner,
+        text_classifier_learner as text_classifier_learner,
+    )
+    from tipoff.text.files import get_text_files as get_text_files
+    from tipoff.text.generate import continue_text as continue_text
+    from tipoff.text.learner import LMLearner as LMLearner, TextLearner as TextLearner
+    from tipoff.text.loaders import TextDataLoaders as TextDataLoaders
+    from tipoff.text.model import (
+        awd_lstm_clas_config as awd_lstm_clas_config,
+        awd_lstm_lm_config as awd_lstm_lm_config,
+        get_language_model as get_language_model,
+        get_text_classifier as get_text_classifier,
+        gpt_clas_config as gpt_clas_config,
+        gpt_lm_config as gpt_lm_config,
+    )
+    from tipoff.text.numbers import human_numbers as human_numbers
+    from tipoff.text.pieces import SubwordTokenizer as SubwordTokenizer
+    from tipoff.text.target import NextToken as NextToken
+    from tipoff.text.tokenizer import Tokenizer as Tokenizer
+    from tipoff.text.weights import pretrained_tokenizer as pretrained_tokenizer
+    from tipoff.text.words import WordTokenizer as WordTokenizer
+else:
+    __getattr__, __dir__, __all__ = attach(__name__, _PLACES)

@@ -77,10 +77,6 @@ class TextLoaders(DataLoaders):
         names = [Vocab(t.names) for t in self.targets if hasattr(t, "names")]
         return tokens if self.is_lm or not names else [tokens, *names]
 
-    def with_plan(self, plan: Plan) -> TextLoaders:
-        made = super().with_plan(plan)
-        return type(self)(*made.loaders, path=made.path, device=made.device, plan=plan, source=made.source)
-
     def test_dl(
         self,
         test_items: Any,
@@ -146,7 +142,6 @@ def text_loaders(
     train: Texts,
     valid: Texts,
     *,
-    cls: type[TextLoaders] = TextLoaders,
     source: Source | None = None,
     path: str | Path = ".",
     bs: int = 64,
@@ -188,7 +183,7 @@ def text_loaders(
             SortedLoader(sets[0], bs, shuffle=shuffle, drop_last=drop_last, seed=seed),
             SortedLoader(sets[1], val_bs or bs, seed=seed),
         ]
-    return cls(*loaders, path=path, device=device, plan=plan, source=source or Source())
+    return TextLoaders(*loaders, path=path, device=device, plan=plan, source=source or Source())
 
 
 def _numbered(block: TextField, part: Texts, what: str) -> tuple[Texts, Ids]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tipoff.data.block import Block, Target
 from tipoff.data.datablock import as_tuple
@@ -50,7 +50,7 @@ class TextDataLoaders(TextLoaders):
         min_freq: int = 3,
         max_vocab: int = 60000,
         **kwargs: Any,
-    ) -> TextLoaders:
+    ) -> Self:
         """From a data frame: texts in `text_col` (several are joined), labels in `label_col`, as names or numbers."""
         names = [_column(df, c) for c in _listed(text_col)]
         block = TextBlock.from_df(names, text_vocab, is_lm, seq_len, backwards, min_freq, max_vocab, tok_tfm)
@@ -84,7 +84,7 @@ class TextDataLoaders(TextLoaders):
         delimiter: str | None = None,
         quoting: int = 0,
         **kwargs: Any,
-    ) -> TextLoaders:
+    ) -> Self:
         """As `from_df`, from the file `path/csv_fname`."""
         df = read_table(Path(path) / csv_fname, delimiter, header=header, quoting=quoting)
         return cls.from_df(df, path=path, **kwargs)
@@ -108,7 +108,7 @@ class TextDataLoaders(TextLoaders):
         min_freq: int = 3,
         max_vocab: int = 60000,
         **kwargs: Any,
-    ) -> TextLoaders:
+    ) -> Self:
         """Text files in class folders, in `train` and `valid` folders or, with `valid_pct`, split at random."""
         root = need_folder(path)
         files = get_text_files(
@@ -139,7 +139,7 @@ class TextDataLoaders(TextLoaders):
         label_cols: Sequence[str] = (),
         label_delim: str | None = None,
         **kwargs: Any,
-    ) -> TextLoaders:
+    ) -> Self:
         if len(rows.texts) < 2:
             raise DataError(
                 f"There is {len(rows.texts) or 'no'} text; at least two are needed, one to check on."
@@ -152,9 +152,8 @@ class TextDataLoaders(TextLoaders):
             else (parent_label,) * len(targets)
         )
         source = Source((), get_y)
-        return text_loaders(
-            block, targets, rows.take(train), rows.take(valid), cls=cls, source=source, **kwargs
-        )
+        made = text_loaders(block, targets, rows.take(train), rows.take(valid), source=source, **kwargs)
+        return cls._from(made)
 
 
 def _listed(cols: Any) -> tuple[Any, ...]:

@@ -5,9 +5,9 @@ Names are loaded when first used, so that serving a model never imports the trai
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from typing import TYPE_CHECKING
 
+from tipoff.lazy import attach
 from tipoff.optional import require
 
 require("torch", "tipoff.vision")
@@ -22,15 +22,30 @@ _PLACES = {
     "tipoff.vision.model": ("VisionModel",),
     "tipoff.interpret.classification": ("ClassificationInterpretation",),
 }
-_WHERE = {name: module for module, names in _PLACES.items() for name in names}
-__all__ = sorted(_WHERE)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'tipoff.vision' has no attribute {name!r}")
-    return getattr(importlib.import_module(_WHERE[name]), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+if TYPE_CHECKING:
+    from tipoff.interpret.classification import ClassificationInterpretation as ClassificationInterpretation
+    from tipoff.vision.augment import (
+        IntToFloat as IntToFloat,
+        Normalize as Normalize,
+        aug_transforms as aug_transforms,
+        imagenet_stats as imagenet_stats,
+    )
+    from tipoff.vision.block import ImageBlock as ImageBlock
+    from tipoff.vision.gather import (
+        download_images as download_images,
+        resize_images as resize_images,
+        verify_images as verify_images,
+    )
+    from tipoff.vision.learner import vision_learner as vision_learner
+    from tipoff.vision.loaders import ImageDataLoaders as ImageDataLoaders
+    from tipoff.vision.model import VisionModel as VisionModel
+    from tipoff.vision.resize import (
+        FlipItem as FlipItem,
+        PadMode as PadMode,
+        RandomResizedCrop as RandomResizedCrop,
+        Resize as Resize,
+        ResizeMethod as ResizeMethod,
+    )
+else:
+    __getattr__, __dir__, __all__ = attach(__name__, _PLACES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from PIL import Image
 
@@ -65,7 +65,7 @@ class ImageDataLoaders(DataLoaders):
         batch_tfms: Any = None,
         img_cls: Any = None,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         if item_tfms is None and _sizes_differ(files):
             item_tfms = Resize(DEFAULT_SIZE)
             note(f"the pictures have different sizes: item_tfms=Resize({DEFAULT_SIZE})", once=True)
@@ -78,7 +78,7 @@ class ImageDataLoaders(DataLoaders):
             item_tfms=item_tfms,
             batch_tfms=batch_tfms,
         )
-        return block.dataloaders(source, path=path, **kwargs)
+        return cls._from(block.dataloaders(source, path=path, **kwargs))
 
     @classmethod
     def from_folder(
@@ -90,7 +90,7 @@ class ImageDataLoaders(DataLoaders):
         seed: int | None = None,
         vocab: Sequence[str] | None = None,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """Pictures in class folders, in `train` and `valid` folders or, with `valid_pct`, split at random.
 
         Raises `DataError` that says what folders there are when neither fits.
@@ -128,7 +128,7 @@ class ImageDataLoaders(DataLoaders):
         valid_pct: float = 0.2,
         seed: int | None = None,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """Pictures `fnames`, labelled by a function of their path."""
         files = [Path(f) for f in fnames]
         return cls._from_block(
@@ -144,7 +144,7 @@ class ImageDataLoaders(DataLoaders):
         valid_pct: float = 0.2,
         seed: int | None = None,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """Pictures `fnames`, labelled by a function of their name (without the folder)."""
         return cls.from_path_func(path, fnames, lambda f: label_func(f.name), valid_pct, seed, **kwargs)
 
@@ -157,7 +157,7 @@ class ImageDataLoaders(DataLoaders):
         valid_pct: float = 0.2,
         seed: int | None = None,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """Pictures labelled by the first group of a regular expression on their path."""
         files = [Path(f) for f in fnames]
         _check_pattern(pat, [f.as_posix() for f in files])
@@ -173,7 +173,7 @@ class ImageDataLoaders(DataLoaders):
         valid_pct: float = 0.2,
         seed: int | None = None,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """Pictures labelled by the first group of a regular expression on their name."""
         _check_pattern(pat, [Path(f).name for f in fnames])
         return cls.from_name_func(path, fnames, RegexLabeller(pat), valid_pct, seed, bs=bs, **kwargs)
@@ -193,7 +193,7 @@ class ImageDataLoaders(DataLoaders):
         y_block: Any = None,
         valid_col: str | int | None = None,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """Pictures named in column `fn_col`, below `path/folder`, with their labels in `label_col`.
 
         Several labels in one cell are divided at `label_delim`; columns of numbers become a regression when
@@ -255,7 +255,7 @@ class ImageDataLoaders(DataLoaders):
         delimiter: str | None = None,
         quoting: int = 0,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """As `from_df`, from the file `path/csv_fname`."""
         need_folder(path)
         df = read_table(Path(path) / csv_fname, delimiter, header=header, quoting=quoting)
@@ -271,7 +271,7 @@ class ImageDataLoaders(DataLoaders):
         seed: int | None = None,
         y_block: Any = None,
         **kwargs: Any,
-    ) -> DataLoaders:
+    ) -> Self:
         """Pictures `fnames` with their `labels`, in the same order."""
         if len(fnames) != len(labels):
             raise DataError(f"There are {len(fnames)} files and {len(labels)} labels; they must be as many.")
