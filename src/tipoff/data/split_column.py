@@ -51,8 +51,8 @@ def parts_of(column: Any, name: str) -> Parts:
     values, and where one of the parts is empty.
     """
     values = column.map(plain, na_action="ignore")
-    kinds = {*values.dropna().unique().tolist()}
-    missing = values.isna().to_numpy()
+    missing = (values.isna() | (values == "")).to_numpy()  # a blank says nothing
+    kinds = {*values[~missing].unique().tolist()}
     if kinds <= {*YES, *NO}:
         chosen = values.isin(YES).to_numpy()
         parts = (
