@@ -45,8 +45,16 @@ MAY: dict[str, set[str]] = {
     "testing": BELOW_APPLICATIONS,
     **{app: BELOW_APPLICATIONS for app in APPLICATIONS},
     "notebook": {*BELOW_APPLICATIONS, *APPLICATIONS},
-    "faces": {*BELOW_APPLICATIONS, *APPLICATIONS, "notebook"},  # vision/all.py and its like
+    "faces": {*BELOW_APPLICATIONS, *APPLICATIONS, "notebook"},  # vision/all.py and its like: see FACES
     "cli": {*BELOW_APPLICATIONS, *APPLICATIONS, "onnx", "serve"},
+}
+
+FACES = {
+    *("basics", "callback", "layers", "losses", "optimizer", "torch_core"),
+    *("data.core", "data.load", "data.transforms"),
+    *("vision.core", "vision.data", "vision.models", "vision.utils"),
+    *("text.core", "text.data", "text.models"),
+    *("tabular.core", "tabular.data"),
 }
 
 FILES = {
@@ -101,7 +109,12 @@ def at_start(module: str) -> set[str]:
 
 
 def room(module: str) -> str:
-    return "faces" if module.endswith(".all") else module.partition(".")[0]
+    return "faces" if is_face(module) else module.partition(".")[0]
+
+
+def is_face(module: str) -> bool:
+    """Whether it only brings names together, under the module's name in fastai."""
+    return module.endswith(".all") or any(module == f or module.startswith(f + ".") for f in FACES)
 
 
 @pytest.mark.parametrize("module", FILES)
@@ -116,7 +129,7 @@ def test_a_module_imports_only_from_rooms_below(module):
         for other in sorted(imports(module))
         if room(other) != room(module)
         and other != "__init__"  # the version number
-        and not any(other == a or other.startswith(a + ".") for a in allowed)
+        and (room(other) == "faces" or not any(other == a or other.startswith(a + ".") for a in allowed))
     ]
     assert not wrong, f"{module} must not import {', '.join(wrong)}"
 
@@ -166,9 +179,21 @@ def test_circles_for_type_checkers_are_only_those_of_the_learner():
 
 
 @pytest.mark.parametrize("module", FILES)
-def test_star_imports_are_only_in_the_faces(module):
+def test_star_imports_are_only_of_faces_in_faces(module):
     stars = [n for n in ast.walk(tree(module)) if isinstance(n, ast.ImportFrom) and n.names[0].name == "*"]
-    assert not stars or module.endswith(".all")
+    assert not stars or is_face(module)
+    assert all(room(n.module.removeprefix("tipoff.")) == "faces" for n in stars)
+
+
+@pytest.mark.parametrize("module", [m for m in FILES if is_face(m)])
+def test_a_face_holds_imports_and_no_code(module):
+    code = [n for n in tree(module).body[1:] if not isinstance(n, (ast.Import, ast.ImportFrom))]
+    other = [n for n in code if not (isinstance(n, (ast.Assign, ast.AugAssign, ast.AnnAssign)) or is_lookup(n))]
+    assert not other, f"{module} defines something: {ast.unparse(other[0])[:60]}"
+
+
+def is_lookup(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
 
 
 def is_public(name: str) -> bool:

@@ -9,7 +9,6 @@ from tipoff.collab.learner import CollabLearner, collab_learner
 from tipoff.collab.loaders import CollabDataLoaders
 from tipoff.collab.model import EmbeddingDotBias, EmbeddingNN
 from tipoff.collab.recommender import Recommender
-from tipoff.nn.embedding import Embedding
 from tipoff.nn.vectors import pca
 from tipoff.tabular import all as _tables
 from tipoff.tabular.all import *  # noqa: F403
@@ -17,7 +16,6 @@ from tipoff.tabular.all import *  # noqa: F403
 __all__ = [
     "CollabDataLoaders",
     "CollabLearner",
-    "Embedding",
     "EmbeddingDotBias",
     "EmbeddingNN",
     "Recommender",

@@ -99,7 +99,7 @@ def _plain(value: Any) -> Any:
 def DataLoader(
     dataset: Any = None,
     bs: int | None = None,
-    num_workers: int = 0,
+    num_workers: int | None = 0,
     batch_size: int | None = None,
     shuffle: bool = False,
     drop_last: bool = False,
@@ -128,10 +128,13 @@ def DataLoader(
         bs or batch_size or 64,
         shuffle=shuffle,
         drop_last=drop_last,
-        num_workers=n_workers or num_workers,
+        num_workers=n_workers or num_workers or 0,
         seed=seed,
         finish=data.finish,
     )
+
+
+TfmdDL = DataLoader  # fastai's name for batches of samples under transforms
 
 
 def check_options(called: str, given: Iterable[str]) -> None:

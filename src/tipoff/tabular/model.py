@@ -13,11 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tipoff.errors import UsageError
-from tipoff.nn.embedding import Embedding, Lookup
+from tipoff.nn.embedding import Embedding, Lookup, emb_sz_rule
 from tipoff.nn.layers import SigmoidRange, lin_bn_drop
 from tipoff.nn.members import Adapter, MemberLinear, average
 from tipoff.nn.numeric import PiecewiseLinear
 from tipoff.spec import Spec
+from tipoff.tabular.config import get_emb_sz, tabular_config
+
+__all__ = ["TabularModel", "emb_sz_rule", "get_emb_sz", "tabular_config"]
 
 Sizes = Sequence[tuple[int, int]]  # of each category: how many codes, how many numbers stand for one
 Average = Literal["softmax", "sigmoid", "mean"]

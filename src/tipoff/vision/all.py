@@ -1,23 +1,9 @@
-"""`from tipoff.vision.all import *`: what the cells of the course expect, listed one by one.
+"""`from tipoff.vision.all import *`: what the cells of the course about images expect.
 
 For notebooks only; a program imports what it uses. Nothing here is new, and nothing is patched.
 """
 
-import math
-import os
-import random
-import re
-from functools import partial
-from operator import attrgetter, itemgetter
-
-import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
-import torch
 from PIL import Image
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torchvision import models
 from torchvision.models import (
     alexnet,
     densenet121,
@@ -31,325 +17,47 @@ from torchvision.models import (
     resnet152,
     squeezenet1_0,
     squeezenet1_1,
+    vgg11_bn,
+    vgg13_bn,
     vgg16_bn,
     vgg19_bn,
 )
 
-from tipoff.callbacks import (
-    EMA,
-    CSVLogger,
-    CutMix,
-    EarlyStopping,
-    EarlyStoppingCallback,
-    GradientAccumulation,
-    GradientClip,
-    MixUp,
-    Recorder,
-    ReduceLROnPlateau,
-    SaveCheckpoint,
-    SaveModel,
-    SaveModelCallback,
-    TensorBoardCallback,
-    TerminateOnNaN,
-    TerminateOnNaNCallback,
-)
-from tipoff.data import (
-    CategoryBlock,
-    ColReader,
-    ColSplitter,
-    DataBlock,
-    DataLoaders,
-    EndSplitter,
-    FileSplitter,
-    FuncSplitter,
-    GrandparentSplitter,
-    IndexSplitter,
-    MaskSplitter,
-    MultiCategoryBlock,
-    RandomSplitter,
-    RegexLabeller,
-    RegressionBlock,
-    TrainTestSplitter,
-    URLs,
-    parent_label,
-)
-from tipoff.display import get_grid, show_image, show_images, subplots
-from tipoff.interpret import ClassificationInterpretation, Interpretation
-from tipoff.learner import Learner, load_learner
-from tipoff.learner.suggest import minimum, slide, steep, valley
-from tipoff.metrics import (
-    AccumMetric,
-    ActivationType,
-    APScoreBinary,
-    APScoreMulti,
-    AvgMetric,
-    BalancedAccuracy,
-    BrierScore,
-    BrierScoreMulti,
-    CohenKappa,
-    CorpusBLEUMetric,
-    ExplainedVariance,
-    F1Score,
-    F1ScoreMulti,
-    FBeta,
-    FBetaMulti,
-    HammingLoss,
-    HammingLossMulti,
-    Jaccard,
-    JaccardMulti,
-    MatthewsCorrCoef,
-    PearsonCorrCoef,
-    Perplexity,
-    Precision,
-    PrecisionMulti,
-    R2Score,
-    Recall,
-    RecallMulti,
-    RocAuc,
-    RocAucBinary,
-    RocAucMulti,
-    SpearmanCorrCoef,
-    accuracy,
-    accuracy_multi,
-    error_rate,
-    exp_rmspe,
-    mae,
-    mse,
-    msle,
-    perplexity,
-    rmse,
-    rmspe,
-    skm_to_fastai,
-    top_k_accuracy,
-)
-from tipoff.nn.conv import ConvLayer, NormType
-from tipoff.nn.layers import AdaptiveConcatPool2d, SigmoidRange
-from tipoff.nn.losses import (
-    BCELossFlat,
-    BCEWithLogitsLossFlat,
-    CrossEntropyLossFlat,
-    FocalLoss,
-    FocalLossFlat,
-    L1LossFlat,
-    LabelSmoothingCrossEntropy,
-    LabelSmoothingCrossEntropyFlat,
-    MSELossFlat,
-)
-from tipoff.nn.resnet import ResBlock, XResNet, xresnet18, xresnet34, xresnet50, xresnet101
-from tipoff.notebook.callback import Callback, MixedPrecision
-from tipoff.notebook.cancel import (
-    CancelBackwardException,
-    CancelBatchException,
-    CancelEpochException,
-    CancelFitException,
-    CancelStepException,
-    CancelTrainException,
-    CancelValidException,
-)
-from tipoff.notebook.datasets import Categorize, Datasets, TfmdLists, show_at
-from tipoff.notebook.helpers import (
-    first,
-    load_pickle,
-    noop,
-    one_hot,
-    params,
-    range_of,
-    save_pickle,
-    sequential,
-    sigmoid_range,
-    tensor,
-    to_cpu,
-    to_device,
-    to_np,
-    using_attr,
-)
-from tipoff.notebook.lists import L, is_listy
-from tipoff.notebook.loaders import DataLoader
-from tipoff.notebook.metric import Metric
-from tipoff.notebook.module import Module
-from tipoff.notebook.paths import Path
-from tipoff.notebook.pictures import (
-    IntToFloatTensor,
-    PILImage,
-    PILImageBW,
-    PILMask,
-    TensorCategory,
-    TensorImage,
-    TensorImageBW,
-    TensorMask,
-    TitledStr,
-    ToTensor,
-    image2tensor,
-    show_titled_image,
-)
-from tipoff.notebook.sources import get_files, get_image_files, untar_data, verify_images
-from tipoff.notebook.transforms import DisplayedTransform, ItemTransform, Pipeline, Transform, fastuple
-from tipoff.rng import set_seed
-from tipoff.train.optim import SGD, Adam
-from tipoff.vision.augment import (
-    Brightness,
-    Contrast,
-    Normalize,
-    aug_transforms,
-    cifar_stats,
-    imagenet_stats,
-    mnist_stats,
-)
-from tipoff.vision.block import ImageBlock
+from tipoff import basics as _basics
+from tipoff.basics import *  # noqa: F403
+from tipoff.vision import core as _vision_core
+from tipoff.vision import data as _vision_data
+from tipoff.vision import models
+from tipoff.vision import utils as _vision_utils
+from tipoff.vision.augment import Brightness, Contrast, Normalize, aug_transforms
 from tipoff.vision.body import create_body
-from tipoff.vision.gather import download_images, resize_images
+from tipoff.vision.core import *  # noqa: F403
+from tipoff.vision.data import *  # noqa: F403
 from tipoff.vision.geometry import Dihedral, Flip, Rotate, Warp, Zoom
 from tipoff.vision.head import create_head
-from tipoff.vision.learner import vision_learner
-from tipoff.vision.loaders import ImageDataLoaders
+from tipoff.vision.learner import cnn_learner, vision_learner
+from tipoff.vision.models import xresnet as _vision_models_xresnet
+from tipoff.vision.models.xresnet import *  # noqa: F403
 from tipoff.vision.resize import FlipItem, PadMode, RandomResizedCrop, Resize, ResizeMethod
-
-array = np.array
-cnn_learner = vision_learner  # its name in the book
-Flatten = nn.Flatten
+from tipoff.vision.utils import *  # noqa: F403
 
 __all__ = [
-    "EMA",
-    "SGD",
-    "APScoreBinary",
-    "APScoreMulti",
-    "AccumMetric",
-    "ActivationType",
-    "Adam",
-    "AdaptiveConcatPool2d",
-    "AvgMetric",
-    "BCELossFlat",
-    "BCEWithLogitsLossFlat",
-    "BalancedAccuracy",
-    "BrierScore",
-    "BrierScoreMulti",
     "Brightness",
-    "CSVLogger",
-    "Callback",
-    "CancelBackwardException",
-    "CancelBatchException",
-    "CancelEpochException",
-    "CancelFitException",
-    "CancelStepException",
-    "CancelTrainException",
-    "CancelValidException",
-    "Categorize",
-    "CategoryBlock",
-    "ClassificationInterpretation",
-    "CohenKappa",
-    "ColReader",
-    "ColSplitter",
     "Contrast",
-    "ConvLayer",
-    "CorpusBLEUMetric",
-    "CrossEntropyLossFlat",
-    "CutMix",
-    "DataBlock",
-    "DataLoader",
-    "DataLoaders",
-    "Datasets",
     "Dihedral",
-    "DisplayedTransform",
-    "EarlyStopping",
-    "EarlyStoppingCallback",
-    "EndSplitter",
-    "ExplainedVariance",
-    "F",
-    "F1Score",
-    "F1ScoreMulti",
-    "FBeta",
-    "FBetaMulti",
-    "FileSplitter",
-    "Flatten",
     "Flip",
     "FlipItem",
-    "FocalLoss",
-    "FocalLossFlat",
-    "FuncSplitter",
-    "GradientAccumulation",
-    "GradientClip",
-    "GrandparentSplitter",
-    "HammingLoss",
-    "HammingLossMulti",
     "Image",
-    "ImageBlock",
-    "ImageDataLoaders",
-    "IndexSplitter",
-    "IntToFloatTensor",
-    "Interpretation",
-    "ItemTransform",
-    "Jaccard",
-    "JaccardMulti",
-    "L",
-    "L1LossFlat",
-    "LabelSmoothingCrossEntropy",
-    "LabelSmoothingCrossEntropyFlat",
-    "Learner",
-    "MSELossFlat",
-    "MaskSplitter",
-    "MatthewsCorrCoef",
-    "Metric",
-    "MixUp",
-    "MixedPrecision",
-    "Module",
-    "MultiCategoryBlock",
-    "NormType",
     "Normalize",
-    "PILImage",
-    "PILImageBW",
-    "PILMask",
     "PadMode",
-    "Path",
-    "PearsonCorrCoef",
-    "Perplexity",
-    "Pipeline",
-    "Precision",
-    "PrecisionMulti",
-    "R2Score",
     "RandomResizedCrop",
-    "RandomSplitter",
-    "Recall",
-    "RecallMulti",
-    "Recorder",
-    "ReduceLROnPlateau",
-    "RegexLabeller",
-    "RegressionBlock",
-    "ResBlock",
     "Resize",
     "ResizeMethod",
-    "RocAuc",
-    "RocAucBinary",
-    "RocAucMulti",
     "Rotate",
-    "SaveCheckpoint",
-    "SaveModel",
-    "SaveModelCallback",
-    "SigmoidRange",
-    "SpearmanCorrCoef",
-    "Tensor",
-    "TensorBoardCallback",
-    "TensorCategory",
-    "TensorImage",
-    "TensorImageBW",
-    "TensorMask",
-    "TerminateOnNaN",
-    "TerminateOnNaNCallback",
-    "TfmdLists",
-    "TitledStr",
-    "ToTensor",
-    "TrainTestSplitter",
-    "Transform",
-    "URLs",
     "Warp",
-    "XResNet",
     "Zoom",
-    "accuracy",
-    "accuracy_multi",
     "alexnet",
-    "array",
-    "attrgetter",
     "aug_transforms",
-    "cifar_stats",
     "cnn_learner",
     "create_body",
     "create_head",
@@ -357,78 +65,22 @@ __all__ = [
     "densenet161",
     "densenet169",
     "densenet201",
-    "download_images",
-    "error_rate",
-    "exp_rmspe",
-    "fastuple",
-    "first",
-    "get_files",
-    "get_grid",
-    "get_image_files",
-    "image2tensor",
-    "imagenet_stats",
-    "is_listy",
-    "itemgetter",
-    "load_learner",
-    "load_pickle",
-    "mae",
-    "math",
-    "minimum",
-    "mnist_stats",
     "models",
-    "mse",
-    "msle",
-    "nn",
-    "noop",
-    "np",
-    "one_hot",
-    "os",
-    "params",
-    "parent_label",
-    "partial",
-    "pd",
-    "perplexity",
-    "plt",
-    "random",
-    "range_of",
-    "re",
-    "resize_images",
     "resnet18",
     "resnet34",
     "resnet50",
     "resnet101",
     "resnet152",
-    "rmse",
-    "rmspe",
-    "save_pickle",
-    "sequential",
-    "set_seed",
-    "show_at",
-    "show_image",
-    "show_images",
-    "show_titled_image",
-    "sigmoid_range",
-    "skm_to_fastai",
-    "slide",
     "squeezenet1_0",
     "squeezenet1_1",
-    "steep",
-    "subplots",
-    "tensor",
-    "to_cpu",
-    "to_device",
-    "to_np",
-    "top_k_accuracy",
-    "torch",
-    "untar_data",
-    "using_attr",
-    "valley",
-    "verify_images",
+    "vgg11_bn",
+    "vgg13_bn",
     "vgg16_bn",
     "vgg19_bn",
     "vision_learner",
-    "xresnet18",
-    "xresnet34",
-    "xresnet50",
-    "xresnet101",
 ]
+__all__ += _basics.__all__
+__all__ += _vision_core.__all__
+__all__ += _vision_data.__all__
+__all__ += _vision_models_xresnet.__all__
+__all__ += _vision_utils.__all__

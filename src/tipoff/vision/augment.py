@@ -34,7 +34,37 @@ from tipoff.vision.geometry import (
     compose,
     in_pixels,
 )
-from tipoff.vision.resize import as_size, fast_resize
+from tipoff.vision.resize import (
+    FlipItem,
+    PadMode,
+    RandomResizedCrop,
+    Resize,
+    ResizeMethod,
+    as_size,
+    fast_resize,
+)
+
+__all__ = [
+    "Brightness",
+    "Contrast",
+    "Dihedral",
+    "Flip",
+    "FlipItem",
+    "IntToFloat",
+    "Normalize",
+    "PadMode",
+    "RandomCrop",
+    "RandomResizedCrop",
+    "Resize",
+    "ResizeMethod",
+    "Rotate",
+    "Warp",
+    "Zoom",
+    "aug_transforms",
+    "cifar_stats",
+    "imagenet_stats",
+    "mnist_stats",
+]
 
 imagenet_stats = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 cifar_stats = ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])

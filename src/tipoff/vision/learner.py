@@ -14,7 +14,11 @@ from tipoff.train.engine import auto_precision
 from tipoff.train.optim import Adam
 from tipoff.vision.arch import ALIASES, resolve
 from tipoff.vision.augment import Normalize
+from tipoff.vision.body import create_body
+from tipoff.vision.head import create_head
 from tipoff.vision.model import VisionModel
+
+__all__ = ["cnn_learner", "create_body", "create_head", "vision_learner"]
 
 
 def vision_learner(
@@ -114,3 +118,6 @@ def vision_learner(
     if pretrained:
         learn.freeze()
     return learn
+
+
+cnn_learner = vision_learner  # its name in the book

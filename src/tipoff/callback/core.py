@@ -1,0 +1,23 @@
+"""Callbacks as fastai's users write them, and the exceptions that leave a part of a run: `fastai.callback.core`."""
+
+from tipoff.notebook.callback import Callback
+from tipoff.notebook.cancel import (
+    CancelBackwardException,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+)
+
+__all__ = [
+    "Callback",
+    "CancelBackwardException",
+    "CancelBatchException",
+    "CancelEpochException",
+    "CancelFitException",
+    "CancelStepException",
+    "CancelTrainException",
+    "CancelValidException",
+]

@@ -1,0 +1,7 @@
+"""Figures for TensorBoard: `fastai.callback.tensorboard`."""
+
+from tipoff.callbacks import TensorBoardCallback
+
+__all__ = [
+    "TensorBoardCallback",
+]

@@ -1,0 +1,16 @@
+"""Blocks, data loaders and batches of texts: `fastai.text.data`."""
+
+from tipoff.notebook.texts import LMDataLoader, Numericalize, SortedDL, pad_input
+from tipoff.text.block import TextBlock
+from tipoff.text.loaders import TextDataLoaders
+from tipoff.text.words import make_vocab
+
+__all__ = [
+    "LMDataLoader",
+    "Numericalize",
+    "SortedDL",
+    "TextBlock",
+    "TextDataLoaders",
+    "make_vocab",
+    "pad_input",
+]

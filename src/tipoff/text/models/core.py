@@ -1,0 +1,13 @@
+"""Language models and classifiers around an encoder: `fastai.text.models.core`."""
+
+from tipoff.nn.language import LinearDecoder, PoolingLinearClassifier, SentenceEncoder, masked_concat_pool
+from tipoff.text.model import get_language_model, get_text_classifier
+
+__all__ = [
+    "LinearDecoder",
+    "PoolingLinearClassifier",
+    "SentenceEncoder",
+    "get_language_model",
+    "get_text_classifier",
+    "masked_concat_pool",
+]

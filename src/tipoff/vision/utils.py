@@ -1,0 +1,10 @@
+"""Images from the web, checked and made smaller: `fastai.vision.utils`."""
+
+from tipoff.notebook.sources import verify_images
+from tipoff.vision.gather import download_images, resize_images
+
+__all__ = [
+    "download_images",
+    "resize_images",
+    "verify_images",
+]
