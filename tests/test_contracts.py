@@ -17,6 +17,7 @@ import tipoff
 import tipoff.testing
 from tipoff.bundle.catalog import CATALOG
 from tipoff.callbacks import (
+    best,
     ema,
     gradients,
     graph,
@@ -26,6 +27,7 @@ from tipoff.callbacks import (
     saving,
     scheduler,
     short,
+    terminate,
     tracking,
 )
 from tipoff.collab.block import PairBlock
@@ -219,7 +221,9 @@ RATINGS = [
     CollabModel(10, 20, members=1, layers=(8,), emb_szs=(4, 5)),
 ]
 RECIPES = [
-    Recipe((0.1, 0.2), 0.01, (0.9, 0.8, 0.9), True, False, "bfloat16", True, 48, a.Normalize(), "split.all@1"),
+    Recipe(
+        (0.1, 0.2), 0.01, (0.9, 0.8, 0.9), True, False, "bfloat16", True, 48, a.Normalize(), "split.all@1"
+    ),
     Named("loss.focal_flat@1", ("gamma", "weight"), (1.5, Vector((1.0, 2.0)))),
     Vector((0.5, 2.0)),
 ]
@@ -389,10 +393,10 @@ CALLBACKS = {
     "Recorder": lambda tmp: recorder.Recorder(),
     "Progress": lambda tmp: progress.Progress(io.StringIO()),
     "EarlyStopping": lambda tmp: tracking.EarlyStopping(patience=1, comp=lambda x, y: False),
-    "SaveModel": lambda tmp: tracking.SaveModel("train_loss", comp=np.greater, fname=tmp / "best"),
-    "KeepBest": lambda tmp: tracking.KeepBest("train_loss"),
+    "SaveModel": lambda tmp: best.SaveModel("train_loss", comp=np.greater, fname=tmp / "best"),
+    "KeepBest": lambda tmp: best.KeepBest("train_loss"),
     "ReduceLROnPlateau": lambda tmp: tracking.ReduceLROnPlateau(comp=lambda x, y: False),
-    "TerminateOnNaN": lambda tmp: tracking.TerminateOnNaN(),
+    "TerminateOnNaN": lambda tmp: terminate.TerminateOnNaN(),
     "GradientAccumulation": lambda tmp: gradients.GradientAccumulation(8),
     "GradientClip": lambda tmp: gradients.GradientClip(0.1),
     "MixUp": lambda tmp: mixing.MixUp(),

@@ -108,6 +108,17 @@ def test_sizes_are_refused_before_anything_is_built(good, tmp_path, sizes):
 def test_configurations_of_published_models_pass():
     from transformers import AutoConfig
 
-    for kind in ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "gpt2", "llama", "qwen3_moe", "mamba", "xlm"):
+    for kind in (
+        "bert",
+        "roberta",
+        "distilbert",
+        "modernbert",
+        "deberta-v2",
+        "gpt2",
+        "llama",
+        "qwen3_moe",
+        "mamba",
+        "xlm",
+    ):
         config = AutoConfig.for_model(kind)
         assert check_config(json.dumps(config.to_dict(), default=str))["model_type"] == kind

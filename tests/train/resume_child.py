@@ -8,11 +8,11 @@ import time
 import torch
 
 from tests.train.train_parts import learner, loaders, network
+from tipoff.callbacks.best import SaveModel
 from tipoff.callbacks.ema import EMA
 from tipoff.callbacks.gradients import GradientAccumulation
 from tipoff.callbacks.mixing import MixUp
 from tipoff.callbacks.saving import SaveCheckpoint
-from tipoff.callbacks.tracking import SaveModel
 from tipoff.train.callback import Callback
 
 PARTS = {

@@ -8,10 +8,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from tests.train.train_parts import learner, loaders, network, rows, weights
+from tipoff.callbacks.best import SaveModel
 from tipoff.callbacks.ema import EMA
 from tipoff.callbacks.gradients import GradientAccumulation
 from tipoff.callbacks.mixing import MixUp
-from tipoff.callbacks.tracking import EarlyStopping, ReduceLROnPlateau, SaveModel, TerminateOnNaN
+from tipoff.callbacks.terminate import TerminateOnNaN
+from tipoff.callbacks.tracking import EarlyStopping, ReduceLROnPlateau
 from tipoff.errors import UsageError
 from tipoff.train.callback import Callback
 from tipoff.train.events import EVENTS

@@ -1,5 +1,6 @@
 """Ready-made behaviour for a run."""
 
+from tipoff.callbacks.best import KeepBest, SaveModel, SaveModelCallback
 from tipoff.callbacks.ema import EMA
 from tipoff.callbacks.gradients import GradientAccumulation, GradientClip
 from tipoff.callbacks.graph import ShowGraphCallback
@@ -9,16 +10,8 @@ from tipoff.callbacks.recorder import Recorder
 from tipoff.callbacks.saving import CSVLogger, SaveCheckpoint, TensorBoardCallback
 from tipoff.callbacks.scheduler import ParamScheduler
 from tipoff.callbacks.short import ShortEpochCallback
-from tipoff.callbacks.tracking import (
-    EarlyStopping,
-    EarlyStoppingCallback,
-    KeepBest,
-    ReduceLROnPlateau,
-    SaveModel,
-    SaveModelCallback,
-    TerminateOnNaN,
-    TerminateOnNaNCallback,
-)
+from tipoff.callbacks.terminate import TerminateOnNaN, TerminateOnNaNCallback
+from tipoff.callbacks.tracking import EarlyStopping, EarlyStoppingCallback, ReduceLROnPlateau
 from tipoff.train.callback import Callback
 
 __all__ = [

@@ -34,8 +34,6 @@ class Progress(Callback):
 
     def __init__(self, stream: Any = None) -> None:
         self.stream = stream or sys.stdout
-        self.base = 0  # epochs of earlier stages of the same call
-        self.total = 0
         self._rows: list[list[str]] = []
         self._show: _Terminal | _Notebook | _Lines | None = None
 
@@ -43,7 +41,7 @@ class Progress(Callback):
         with_part = bool(run.part)
         names = [m.name for m in run.metrics]
         self._head = ["epoch", *(["part"] if with_part else []), "train", "valid", *names, "time"]
-        if self.base == 0 or self._show is None:
+        if run.stage == 0 or self._show is None:
             self._rows = []
             self._show = _choose(self.stream, self._head)
         self._next = 0.0
@@ -59,23 +57,26 @@ class Progress(Callback):
         self._next = now + 0.1
         share = run.n_batches / len(run.train)
         left = (now - self._began) / share * (1 - share) if share else 0.0
-        self._show.update(str(self.base + run.epoch + 1), run.part, share, left)
+        self._show.update(str(run.epochs_before + run.epoch + 1), run.part, share, left)
 
     def after_epoch(self, run: Run) -> None:
         assert self._show is not None
         spent = time.perf_counter() - self._began
         losses = ["" if v is None else f"{v:.4f}" for v in (run.train_loss, run.valid_loss)]
         values = [f"{v:.4f}" for v in run.metric_values]
-        row = [str(self.base + run.epoch), *([run.part] if run.part else []), *losses, *values, _clock(spent)]
+        row = [
+            str(run.epochs_before + run.epoch),
+            *([run.part] if run.part else []),
+            *losses,
+            *values,
+            _clock(spent),
+        ]
         self._rows.append(row)
         self._show.row(row)
 
     def after_fit(self, run: Run) -> None:
         if self._show is not None:
             self._show.end(run.stop_reason)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"rows": self._rows, "base": self.base}
 
 
 def _choose(stream: Any, head: list[str]) -> Any:

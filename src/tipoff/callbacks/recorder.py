@@ -111,6 +111,11 @@ class Recorder(Callback):
             raise UsageError("There is no record yet: call learn.fit() or another training method first.")
         return self.values[-1]
 
+    @property
+    def last_figures(self) -> dict[str, float]:
+        """Losses and metrics of the last epoch, by name; nothing before there is one."""
+        return dict(zip(self.metric_names, self.values[-1], strict=False)) if self.values else {}
+
     def state_dict(self) -> dict[str, Any]:
         return {
             "values": self.values,

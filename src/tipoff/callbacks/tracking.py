@@ -1,15 +1,11 @@
-"""Watching one figure: stop early, keep the best, lower the rate."""
+"""Watching one metric or loss: stop early, lower the learning rate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-
+from tipoff.arguments import need_number, need_whole
 from tipoff.errors import UsageError, did_you_mean
 from tipoff.train.callback import Callback
 from tipoff.train.run import Run
@@ -20,10 +16,17 @@ Compare = Callable[[float, float], Any]
 class Tracking(Callback):
     """Knows after each epoch whether `monitor` is better than ever before, by more than `min_delta`.
 
-    `comp` is a function such as `numpy.greater`; None asks the metric which way is up.
+    Args:
+        monitor: `train_loss`, `valid_loss`, or the name of a metric.
+        comp: A function such as `numpy.greater`; None asks the metric which way is up.
+        min_delta: By how much a value must be better than the best one to count.
+        reset_on_fit: Whether the best value is forgotten at the next call of a fit method.
+
+    A value that is not a number is never the best.
     """
 
     order = 70
+    over_stages: ClassVar[bool] = False  # whether the best of a call is that of all its stages
 
     def __init__(
         self,
@@ -32,12 +35,14 @@ class Tracking(Callback):
         min_delta: float = 0.0,
         reset_on_fit: bool = True,
     ) -> None:
-        self.monitor, self.comp, self.min_delta, self.reset_on_fit = (
-            monitor,
-            comp,
-            abs(min_delta),
-            reset_on_fit,
-        )
+        if not isinstance(monitor, str):
+            raise UsageError(
+                f"monitor is {monitor!r}; the name of a metric or loss is needed, such as 'valid_loss'."
+            )
+        if comp is not None and not callable(comp):
+            raise UsageError(f"comp is {comp!r}; a function of two numbers is needed, such as numpy.greater.")
+        self.monitor, self.comp, self.reset_on_fit = monitor, comp, reset_on_fit
+        self.min_delta = abs(need_number("min_delta", min_delta))
         self.best: float | None = None
         self.new_best = False
         self.wait = 0
@@ -46,16 +51,29 @@ class Tracking(Callback):
         names = ["train_loss", "valid_loss", *(m.name for m in run.metrics)]
         if self.monitor not in names:
             raise UsageError(
-                f"{type(self).__name__} watches {self.monitor!r}, which is not among the figures {', '.join(names)}."
+                f"{type(self).__name__} watches {self.monitor!r}, which is not among {', '.join(names)}."
                 f"{did_you_mean(self.monitor, names)}"
             )
-        if not run.n_steps:
-            self.best, self.wait = None if self.reset_on_fit else self.best, 0
+        if self.monitor != "train_loss" and run.valid is None:
+            raise UsageError(
+                f"{type(self).__name__} watches {self.monitor!r}, and there is no validation set: pass valid_pct=0.2, or "
+                "monitor='train_loss'."
+            )
+        if not run.resumed:
+            self.wait = 0
+        if self.forgets(run):
+            self.best = None
         metric = next((m for m in run.metrics if m.name == self.monitor), None)
         self.up = bool(getattr(metric, "higher_is_better", False))
 
+    def forgets(self, run: Run) -> bool:
+        """Whether the best value so far is of another time than this run's."""
+        return self.reset_on_fit and not run.resumed and (run.stage == 0 or not self.over_stages)
+
     def _better(self, value: float) -> bool:
-        if self.best is None or self.best != self.best:
+        if value != value:
+            return False
+        if self.best is None:
             return True
         if self.comp is not None:
             up = bool(self.comp(1.0, 0.0))
@@ -67,7 +85,7 @@ class Tracking(Callback):
         self.new_best = value is not None and self._better(value)
         if self.new_best:
             self.best, self.wait = value, 0
-        else:
+        elif value is not None:  # else the epoch was left before it was measured
             self.wait += 1
 
     def state_dict(self) -> dict[str, Any]:
@@ -78,7 +96,12 @@ class Tracking(Callback):
 
 
 class EarlyStopping(Tracking):
-    """Stop when the figure has not improved for `patience` epochs."""
+    """Stop when `monitor` has not improved for `patience` epochs.
+
+    In `fine_tune`, each of the two stages is stopped by itself: the second is trained although the first was stopped.
+
+    >>> learn.fine_tune(10, cbs=EarlyStopping(monitor="accuracy", patience=3))  # doctest: +SKIP
+    """
 
     def __init__(
         self,
@@ -89,11 +112,11 @@ class EarlyStopping(Tracking):
         reset_on_fit: bool = True,
     ) -> None:
         super().__init__(monitor, comp, min_delta, reset_on_fit)
-        self.patience = patience
+        self.patience = need_whole("patience", patience, at_least=1)
 
     def before_fit(self, run: Run) -> None:
         super().before_fit(run)
-        self._decide(run)  # a run that was cut off just as it stopped stays stopped
+        self._decide(run)  # a run that was interrupted just as it stopped stays stopped
 
     def after_epoch(self, run: Run) -> None:
         super().after_epoch(run)
@@ -107,103 +130,12 @@ class EarlyStopping(Tracking):
         self.patience = state.get("patience", self.patience)
 
     def _decide(self, run: Run) -> None:
-        if self.wait and self.wait >= self.patience:
+        if self.wait >= self.patience:
             run.stop(f"{self.monitor} has not improved for {self.wait} epoch{'s' * (self.wait > 1)}")
 
 
-class SaveModel(Tracking):
-    """Keep the weights of the best epoch in `fname`.safetensors, and go back to them at the end.
-
-    With `every_epoch`, each epoch's weights are kept as `fname`_0, `fname`_1, ... and none is loaded.
-    """
-
-    order = 80
-
-    def __init__(
-        self,
-        monitor: str = "valid_loss",
-        comp: Compare | None = None,
-        min_delta: float = 0.0,
-        fname: str | Path = "model",
-        every_epoch: bool = False,
-        at_end: bool = False,
-        with_opt: bool = False,
-        reset_on_fit: bool = True,
-    ) -> None:
-        super().__init__(monitor, comp, min_delta, reset_on_fit)
-        self.fname, self.every_epoch, self.at_end = Path(fname), every_epoch, at_end
-        self.saved: Path | None = None
-
-    def _write(self, model: nn.Module, name: str) -> None:
-        path = self.fname.with_name(name + ".safetensors")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.part")
-        save_file({k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}, temporary)
-        temporary.replace(path)
-        self.saved = path
-
-    def after_epoch(self, run: Run) -> None:
-        super().after_epoch(run)
-        if self.every_epoch:
-            self._write(run.judged, f"{self.fname.name}_{run.epoch - 1}")
-        elif self.new_best:
-            self._write(run.judged, self.fname.name)
-
-    def after_fit(self, run: Run) -> None:
-        if self.at_end:
-            self._write(run.model, self.fname.name)
-        elif self.saved is not None and not self.every_epoch and self.best is not None:
-            run.model.load_state_dict(load_file(self.saved))
-
-    def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "saved": None if self.saved is None else str(self.saved)}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        super().load_state_dict(state)
-        self.saved = None if state["saved"] is None else Path(state["saved"])
-
-
-class KeepBest(Tracking):
-    """Go back to the weights of the best epoch at the end; they are kept in memory."""
-
-    order = 80
-
-    def __init__(
-        self,
-        monitor: str = "valid_loss",
-        comp: Compare | None = None,
-        min_delta: float = 0.0,
-        reset_on_fit: bool = True,
-    ) -> None:
-        super().__init__(monitor, comp, min_delta, reset_on_fit)
-        self.weights: dict[str, Tensor] = {}
-        self.epoch = 0
-
-    def before_fit(self, run: Run) -> None:
-        super().before_fit(run)
-        if not run.n_steps:
-            self.weights = {}
-
-    def after_epoch(self, run: Run) -> None:
-        super().after_epoch(run)
-        if self.new_best:
-            self.epoch = run.epoch - 1
-            self.weights = {k: v.detach().cpu().clone() for k, v in run.judged.state_dict().items()}
-
-    def after_fit(self, run: Run) -> None:
-        if self.weights:
-            run.model.load_state_dict(self.weights)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "weights": self.weights, "epoch": self.epoch}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        super().load_state_dict(state)
-        self.weights, self.epoch = state["weights"], state["epoch"]
-
-
 class ReduceLROnPlateau(Tracking):
-    """Divide the rate by `factor` when the figure has not improved for `patience` epochs."""
+    """Divide the learning rate by `factor` when `monitor` has not improved for `patience` epochs; not below `min_lr`."""
 
     def __init__(
         self,
@@ -216,12 +148,16 @@ class ReduceLROnPlateau(Tracking):
         reset_on_fit: bool = True,
     ) -> None:
         super().__init__(monitor, comp, min_delta, reset_on_fit)
-        self.patience, self.factor, self.min_lr = patience, factor, min_lr
+        self.patience = need_whole("patience", patience, at_least=1)
+        self.factor, self.min_lr = (
+            need_number("factor", factor, above=1),
+            need_number("min_lr", min_lr, at_least=0),
+        )
         self.scale = 1.0
 
     def before_fit(self, run: Run) -> None:
         super().before_fit(run)
-        if not run.n_steps and self.reset_on_fit:
+        if self.forgets(run):
             self.scale = 1.0
 
     def before_step(self, run: Run) -> None:
@@ -229,7 +165,8 @@ class ReduceLROnPlateau(Tracking):
             return
         for opt in run.optims.values():
             for group in opt.param_groups:
-                group["lr"] = max(group["lr"] * self.scale, self.min_lr)
+                # a rate that the schedule has below min_lr stays as it is
+                group["lr"] = max(group["lr"] * self.scale, min(self.min_lr, group["lr"]))
 
     def after_epoch(self, run: Run) -> None:
         super().after_epoch(run)
@@ -244,19 +181,4 @@ class ReduceLROnPlateau(Tracking):
         self.scale = state["scale"]
 
 
-class TerminateOnNaN(Callback):
-    """Stop as soon as a loss is not a finite number."""
-
-    order = 40
-
-    def after_batch(self, run: Run) -> None:
-        if run.training and not torch.isfinite(run.loss):
-            run.stop(
-                f"the loss of step {run.n_steps} is {float(run.loss.detach())}: try a lower learning rate"
-            )
-            run.skip_update()
-
-
 EarlyStoppingCallback = EarlyStopping
-SaveModelCallback = SaveModel
-TerminateOnNaNCallback = TerminateOnNaN

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from tipoff.callbacks.progress import Progress
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.errors import UsageError
 from tipoff.learner.stages import Stage
@@ -60,7 +59,9 @@ def schedules_of(stage: Stage, moms: tuple[float, float, float]) -> Schedules:
     return {"lr": Constant(peak)}
 
 
-def make_run(learn: Learner, stage: Stage, cbs: Sequence[Callback] = ()) -> Run:
+def make_run(
+    learn: Learner, stage: Stage, cbs: Sequence[Callback] = (), index: int = 0, epochs_before: int = 0
+) -> Run:
     """A run of `stage`, at its beginning. The optimizer is kept from the last one unless layers were frozen."""
     if not len(learn.dls):
         raise UsageError(
@@ -95,6 +96,8 @@ def make_run(learn: Learner, stage: Stage, cbs: Sequence[Callback] = ()) -> Run:
         engine=learn.engine,
         first_epoch=learn.n_epochs_done,
         part=stage.part,
+        stage=index,
+        epochs_before=epochs_before,
     )
     run.epoch, run.n_steps = stage.start_epoch, stage.start_epoch * len(run.train)
     return run
@@ -106,29 +109,32 @@ def execute(
     cbs: Sequence[Callback] = (),
     start: int = 0,
     state: dict[str, Any] | None = None,
+    epochs_before: int = 0,
 ) -> None:
-    """Run `stages` from `start` on; `state` is that of a run cut off in the first of them."""
+    """Run `stages` from `start` on; `state` is that of a run interrupted in the first of them, after `epochs_before`.
+
+    A callback that stops a stage does not keep the next from being trained.
+    """
     for i in range(start, len(stages)):
-        run = make_run(learn, stages[i], cbs)
+        run = make_run(learn, stages[i], cbs, i, epochs_before)
         for cb in run.callbacks:
             if isinstance(cb, SaveCheckpoint):
                 cb.meta = {
                     "stages": [s.to_json() for s in stages],
                     "stage": i,
                     "first_epoch": learn.n_epochs_done,
+                    "epochs_before": epochs_before,
                     "seed": getattr(learn.dls.train, "seed", None),
                     "items": len(learn.dls.train.dataset),
                 }
-            if isinstance(cb, Progress):
-                cb.base = sum(s.n_epochs for s in stages[:i])
         if state is not None and i == start:
             run.load_state_dict(state)
         try:
             fit(run)
         finally:
             learn.n_epochs_done += run.epoch - stages[i].start_epoch
-        if run.stopping:
-            break
+            epochs_before += run.epoch
+            learn.reached = run.ends_with or run.figures or learn.recorder.last_figures
 
 
 def resume(learn: Learner, file: Path, cbs: Sequence[Callback] = ()) -> None:
@@ -145,4 +151,5 @@ def resume(learn: Learner, file: Path, cbs: Sequence[Callback] = ()) -> None:
     stages = [Stage.from_json(s) for s in meta["stages"]]
     if not any(isinstance(cb, SaveCheckpoint) for cb in (*learn.cbs, *cbs)):
         cbs = [*cbs, SaveCheckpoint(file)]
-    execute(learn, stages, cbs, meta["stage"], saved["run"])
+    before = meta.get("epochs_before", sum(s.n_epochs for s in stages[: meta["stage"]]))
+    execute(learn, stages, cbs, meta["stage"], saved["run"], before)

@@ -95,7 +95,9 @@ class Learner:
     ) -> None:
         need_learnable(dls, model, lr, wd, moms, precision)
         need_outputs(dls, model_spec)
-        its = norm_of(dls.plan) if dls.added is None else None  # the user's own goes before that of the weights
+        its = (
+            norm_of(dls.plan) if dls.added is None else None
+        )  # the user's own goes before that of the weights
         self.norm: BatchTransform | None = norm if its is None else its
         self._dls = dls.take_norm(self.norm) if its is None else dls
         self.engine = TorchEngine(dls.device, precision, channels_last)
@@ -112,6 +114,7 @@ class Learner:
         self.opt: Any = None
         self.frozen_to = 0
         self.n_epochs_done = 0
+        self.reached: dict[str, float] = {}  # losses and metrics of the weights that the last fit ended with
         self._ready: tuple[Predictor, Watch, torch.dtype] | None = None
         self.recorder = Recorder()
         self.progress: Progress | None = Progress()
@@ -507,9 +510,8 @@ class Learner:
         return calibrate(self)
 
     def figures(self) -> dict[str, float]:
-        """How good it is, by name, for the model file: the losses and metrics of the last epoch."""
-        values = self.recorder.values
-        return dict(zip(self.recorder.metric_names, values[-1], strict=False)) if values else {}
+        """How good it is, by name, for the model file: the losses and metrics of the epoch that the weights are of."""
+        return dict(self.reached)
 
     def summary(self) -> None:
         """Print layers, shapes of outputs and numbers of parameters."""

@@ -62,6 +62,7 @@ def load_weights(learn: Learner, path: Path, device: str, with_opt: bool, strict
             f"{path} does not hold weights of this model: {some(left, 4)}. Nothing was changed.{hint}"
         )
     learn.model.load_state_dict(fitting, strict=False)
+    learn.reached = {}
     if left:
         note(f"{len(fitting)} tensors loaded from {path.name}; not loaded: {some(left, 6)}")
     elif "epochs" in saved:

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.parts import CALLBACKS, OPTIMIZERS
+from tipoff.callbacks.best import KeepBest
 from tipoff.callbacks.gradients import GradientClip
-from tipoff.callbacks.tracking import EarlyStopping, KeepBest
+from tipoff.callbacks.tracking import EarlyStopping
 from tipoff.data.batch import Batch
 from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders

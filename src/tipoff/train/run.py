@@ -38,6 +38,8 @@ class Run:
     engine: TorchEngine = field(default_factory=TorchEngine)
     first_epoch: int = 0  # a later fit sees other orders
     part: str = ""  # what is trained, in a word, for the progress table
+    stage: int = 0  # of the call that it belongs to: `fine_tune` has two runs, 0 and 1
+    epochs_before: int = 0  # of earlier stages of the call, done
     # where it stands: all of this is saved
     epoch: int = 0
     n_batches: int = 0  # of this epoch, already trained on
@@ -55,6 +57,8 @@ class Run:
     valid_loss: float | None = None
     metric_values: list[float] = field(default_factory=list)
     stop_reason: str | None = None
+    resumed: bool = False  # its state is that of an interrupted run
+    ends_with: dict[str, float] | None = None  # the figures of the weights that a callback went back to
     leaving: Part | None = None  # what a callback asked to leave, until it is left
     _skip: bool = False
 
@@ -85,7 +89,7 @@ class Run:
         return self.stop_reason is not None
 
     def stop(self, reason: str) -> None:
-        """Ask the run to end after this step; the reason is shown."""
+        """Ask the run to end after this step; the reason is shown. A later stage of the same call is trained."""
         self.stop_reason = reason
 
     def leave(self, part: Part) -> None:
@@ -134,6 +138,7 @@ class Run:
 
     def load_state_dict(self, s: dict[str, Any]) -> None:
         """Go on from where `state_dict` was taken. Callbacks are matched by class, in order."""
+        self.resumed = True
         self.epoch, self.n_batches, self.n_steps, self.n_samples = s["position"]
         total: Tensor | None = s["loss_sum"]
         self.loss_sum = None if total is None else total.to(self.engine.device)
