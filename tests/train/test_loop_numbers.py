@@ -70,7 +70,7 @@ def test_one_cycle_equals_a_plain_loop_that_sets_rate_and_momentum():
 def test_plain_sgd_with_momentum_equals_torchs():
     from functools import partial
 
-    learn = learner(opt_func=partial(SGD, mom=0.9), wd=0.01)
+    learn = learner(opt_func=partial(SGD, mom=0.9, decouple_wd=False), wd=0.01)
     learn.fit(2, 0.05)
     other = network()
     opt = torch.optim.SGD(

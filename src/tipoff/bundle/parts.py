@@ -30,6 +30,12 @@ LOSSES: dict[str, str] = {
 OPTIMIZERS: dict[str, str] = {
     "opt.adam@1": "tipoff.train.optim:Adam",
     "opt.sgd@1": "tipoff.train.optim:SGD",
+    "opt.rms_prop@1": "tipoff.train.adaptive:RMSProp",
+    "opt.radam@1": "tipoff.train.adaptive:RAdam",
+    "opt.qhadam@1": "tipoff.train.adaptive:QHAdam",
+    "opt.larc@1": "tipoff.train.adaptive:Larc",
+    "opt.lamb@1": "tipoff.train.adaptive:Lamb",
+    "opt.ranger@1": "tipoff.train.lookahead:ranger",
     "torch.adam@1": "torch.optim:Adam",
     "torch.adamw@1": "torch.optim:AdamW",
     "torch.sgd@1": "torch.optim:SGD",

@@ -49,9 +49,43 @@ def Adam(
 def SGD(
     params: Groups, lr: float = 1e-2, mom: float = 0.0, wd: float = 0.0, decouple_wd: bool = True
 ) -> torch.optim.Optimizer:
-    """Gradient descent with momentum; for plain SGD both ways of weight decay are the same."""
+    """Gradient descent with momentum `mom`; `decouple_wd` keeps weight decay out of the average of gradients.
+
+    Without momentum both ways of weight decay are the same.
+    """
     groups = list(params)
+    if mom and decouple_wd:
+        return SGDW(groups, lr, mom, wd)
     return torch.optim.SGD(groups, lr=lr, momentum=mom, weight_decay=wd, fused=_fused(groups))
+
+
+class SGDW(torch.optim.SGD):
+    """Gradient descent with momentum and decoupled weight decay (Loshchilov and Hutter 2019).
+
+    Example:
+        >>> opt = SGDW([torch.nn.Parameter(torch.zeros(2))], lr=0.1, mom=0.9, wd=0.01)
+    """
+
+    def __init__(self, params: Groups, lr: float = 1e-2, mom: float = 0.9, wd: float = 0.0) -> None:
+        super().__init__(params, lr=lr, momentum=mom, weight_decay=wd)
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        decays = [group["weight_decay"] for group in self.param_groups]
+        for group, wd in zip(self.param_groups, decays, strict=True):
+            if learning := [p for p in group["params"] if p.grad is not None and wd]:
+                torch._foreach_mul_(learning, 1 - group["lr"] * wd)
+            group["weight_decay"] = 0.0  # torch's adds it to the gradient
+        try:
+            super().step()
+        finally:
+            for group, wd in zip(self.param_groups, decays, strict=True):
+                group["weight_decay"] = wd
+        return loss
 
 
 def param_groups(
@@ -99,7 +133,9 @@ def set_hyperparameter(group: dict[str, Any], name: str, value: float) -> None:
     without it. Raises `UsageError` for a name that the optimizer does not have.
     """
     get_hyperparameter(group, name)
-    if name in _BETAS and "betas" in group:
+    if name in group:
+        group[name] = value
+    elif name in _BETAS and "betas" in group:
         betas = list(group["betas"])
         betas[_BETAS[name]] = value
         group["betas"] = tuple(betas)
@@ -112,6 +148,8 @@ def set_hyperparameter(group: dict[str, Any], name: str, value: float) -> None:
 
 def get_hyperparameter(group: dict[str, Any], name: str) -> float:
     """What `set_hyperparameter` sets."""
+    if name in group:
+        return float(group[name])
     if name in _BETAS and "betas" in group:
         return float(group["betas"][_BETAS[name]])
     if name == "mom":
