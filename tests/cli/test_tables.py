@@ -82,7 +82,35 @@ def test_figures_come_with_an_interval_and_beside_the_trees(said, home):
 def test_what_mattered_is_said_and_drawn(said, home):
     assert re.search(r"what mattered job 0\.\d+", said)
     drawn = sorted(p.name for p in (home / "people_results").iterdir())
-    assert drawn == ["calibration.png", "confusion.png", "importance.png"]
+    assert drawn == ["calibration.png", "confusion.png", "importance.png", "top_losses.csv"]
+
+
+def test_the_worst_errors_are_written_with_their_rows(said, home):
+    worst, table = pd.read_csv(home / "people_results" / "top_losses.csv"), pd.read_csv(home / "people.csv")
+    assert len(worst) == 50 and (worst.loss.diff().dropna() <= 0).all()
+    there = table.iloc[worst.row - 2].reset_index(drop=True)
+    assert (there.rich == worst["is"]).all() and (there.age.fillna(-1) == worst.age.fillna(-1)).all()
+
+
+def test_a_plot_that_cannot_be_written_costs_neither_model_nor_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    people(80)[["job", "age", "rich"]].to_csv("t.csv", index=False)
+    Path("t_results/importance.png").mkdir(parents=True)
+    assert tipoff("train", "t.csv", "--target", "rich", "--epochs", 1) == 0
+    said = words(capsys.readouterr().out)
+    assert "importance.png could not be made" in said and "the model file is complete" in said
+    assert "mattered" in read("t.tipoff").facts and Path("t_results/confusion.png").exists()
+
+
+def test_a_model_that_is_there_is_replaced_only_when_the_next_is_whole(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("t.tipoff").write_bytes(b"of before")
+    people(80)[["job", "age", "rich"]].to_csv("t.csv", index=False)
+    assert tipoff("train", "t.csv", "--target", "rich", "--epochs", 0, "--arch", "nonsense") == 2
+    assert Path("t.tipoff").read_bytes() == b"of before"
+    assert tipoff("train", "t.csv", "--target", "rich", "--epochs", 0) == 0
+    assert "t.tipoff is there: it is replaced when this training is done" in words(capsys.readouterr().out)
+    assert read("t.tipoff").facts["task"].startswith("A classifier of rich")
 
 
 def test_numbers_are_predicted_as_numbers(tmp_path, monkeypatch, capsys):

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.inspection import permutation_importance as sklearns
 
 from tipoff.errors import UsageError
 from tipoff.interpret import permutation_importance
+from tipoff.interpret.rows import Rows
+from tipoff.interpret.sensitivity import sensitivities
 
 COLUMNS = ["job", "town", "age", "hours", "noise"]
 
@@ -118,3 +121,28 @@ def test_it_is_for_tables(photos):
     dls = ImageDataLoaders.from_folder(photos, valid_pct=0.25, seed=42, item_tfms=Resize(32), bs=8)
     with pytest.raises(UsageError, match="for tables"):
         permutation_importance(vision_learner(dls, "resnet10t", pretrained=False))
+
+
+def test_shuffled_tensors_are_those_of_shuffled_rows(classifier):
+    rows = Rows.of(classifier)
+    order = np.random.default_rng(0).permutation(len(rows))
+    for columns in (["age"], ["job", "age"], ["noise"]):
+        changed = rows.frame.assign(**{c: rows.frame[c].array.take(order) for c in columns})
+        told = rows.predict(changed, rows.ys, measured=True)
+        assert torch.equal(rows.shuffled(columns, order).probs, told.probs)
+
+
+def test_of_many_columns_those_are_shuffled_that_the_network_reacts_to_most(classifier):
+    found = permutation_importance(classifier, n_columns=2, n_repeats=2)
+    assert found.columns == ("job", "age")
+    with pytest.raises(UsageError, match="not both"):
+        permutation_importance(classifier, columns=["age"], n_columns=2)
+
+
+def test_the_reach_of_a_linear_network_is_that_of_its_weights(linear):
+    """|weight| times the mean distance of each number from its mean."""
+    rows = Rows.of(linear)
+    conts = rows.tensors[1]
+    by_hand = linear.model.weight.detach().abs() * (conts - conts.mean(0)).abs().mean(0)
+    found = dict(zip(rows.columns, sensitivities(rows)))
+    assert [found[c] for c in ("hours", "noise")] == pytest.approx(by_hand[1:].tolist(), rel=1e-5)

@@ -1,34 +1,50 @@
-"""What a report is made of whatever the task: pictures in a folder, and how often a model was right."""
+"""What a report is made of whatever the task: plots in a folder, and how often a model was right."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from tipoff.cli.screen import percent
-from tipoff.errors import DataError
+from tipoff.cli.screen import note, percent
 from tipoff.metrics.interval import interval
+
+Made = TypeVar("Made")
+
+
+def attempt(what: str, make: Callable[[], Made]) -> Made | None:
+    """What `make` gives; where it fails, a note and None: the model file is there already, and is worth more than a plot.
+
+    >>> attempt("an example", lambda: 1 + 1)
+    2
+    """
+    try:
+        return make()
+    except Exception as e:  # whatever a plot or a full disk may raise
+        note(f"{what} could not be made ({type(e).__name__}: {e}); the model file is complete")
+        return None
 
 
 def save_pictures(folder: Path, pictures: Mapping[str, Callable[[], Any]]) -> list[Path]:
     """Draw each figure and write it into `folder` under its name, one after the other; the files.
 
-    Raises `DataError` where they cannot be written.
+    What cannot be drawn or written is noted and left out.
     """
+    made = [attempt(name, partial(_save, folder / name, draw)) for name, draw in pictures.items()]
+    return [path for path in made if path is not None]
+
+
+def _save(path: Path, draw: Callable[[], Any]) -> Path:
     import matplotlib.pyplot as plt
 
-    paths = []
-    for name, draw in pictures.items():
-        figure, path = draw(), folder / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=110, bbox_inches="tight")
-        except OSError as e:
-            raise DataError(f"{path} cannot be written: {e.strerror or e}.") from None
+    figure = draw()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=110, bbox_inches="tight")
+    finally:
         plt.close(figure)
-        paths.append(path)
-    return paths
+    return path
 
 
 def right_on(n_right: int, n: int, what: str, digits: int = 1) -> str:

@@ -35,6 +35,10 @@ def run_training(settings: Settings) -> None:
         learn, task = _prepare(settings), task_named(str(settings.task))
         baseline = task.baseline(learn, settings)
         check_room(learn, settings.model_file)
+        if settings.model_file.exists():
+            screen.note(
+                f"{short(settings.model_file)} is there: it is replaced when this training is done; --out NAME keeps both"
+            )
         saving = SaveCheckpoint(settings.folder / "checkpoint.pt")
         if saving.path.exists():
             screen.note(f"{short(saving.path)}, of a training that was cut off, is replaced")
@@ -94,7 +98,14 @@ def _train(
         if saving.path.exists():
             screen.error(f"Stopped. From the last save on:  {screen.command('resume', short(saving.path))}")
         raise
-    report = task_named(str(settings.task)).report(learn, settings, baseline)
+    try:
+        report = task_named(str(settings.task)).report(learn, settings, baseline)
+    except BaseException:
+        if saving.path.exists():
+            screen.error(
+                f"The report is not complete. Make it anew:  {screen.command('resume', short(saving.path))}"
+            )
+        raise
     saving.path.unlink(missing_ok=True)
     say()
     with screen.silence(False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +78,29 @@ class Rows:
         """What the learner says of other rows of the same columns; with `measured`, as metrics take it."""
         with unsaid():
             made = self.block.encode_all(frame)
-        loader = Loader(TensorDataset(*made, *ys, n_targets=len(ys)), BS, finish=self.plan.finish)
+        return self._of(made, ys, measured)
+
+    @cached_property
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """The rows as the network takes them."""
+        with unsaid():
+            made: tuple[Tensor, Tensor] = self.block.encode_all(self.frame)
+        return made
+
+    def shuffled(self, columns: Sequence[str], order: np.ndarray) -> Predictions:
+        """What the learner says, as metrics take it, of the rows with the values of `columns` in another order."""
+        where = self.block.tensor_columns(columns)
+        if where is None:
+            changed = self.frame.assign(**{c: self.frame[c].array.take(order) for c in columns})
+            return self.predict(changed, self.ys, measured=True)
+        made = tuple(t.clone() for t in self.tensors)
+        new = torch.from_numpy(order)
+        for to, of, at in zip(made, self.tensors, where, strict=True):
+            to[:, at] = of[:, at][new]
+        return self._of(made, self.ys, True)
+
+    def _of(self, tensors: Sequence[Tensor], ys: tuple[Tensor, ...], measured: bool) -> Predictions:
+        loader = Loader(TensorDataset(*tensors, *ys, n_targets=len(ys)), BS, finish=self.plan.finish)
         return predict_all(self.learn, dl=loader, act=self.learn.target.for_metrics if measured else None)
 
     def varied(self, column: str, values: Sequence[Any]) -> Tensor:  # -> (N, G, O)
@@ -111,6 +134,8 @@ class Rows:
 
 def rows_with_losses(made: Predictions, target: Target, losses: Tensor, at: Tensor) -> DataFrame:
     """The rows at positions `at` of the predictions: what was said, what is true, the loss, and the row."""
+    import pandas as pd
+
     assert made.targets is not None
     said = target.decide(made.probs[at])
     first: dict[str, Any] = {"said": [target.decode(v) for v in said]}
@@ -120,5 +145,6 @@ def rows_with_losses(made: Predictions, target: Target, losses: Tensor, at: Tens
     first["loss"] = losses.tolist()
     frame = made.dataset.frame.iloc[made.items[at].numpy()]
     rest = frame.drop(columns=[c for c in made.dataset.plan.inputs[0].y_names if c in frame.columns])
-    table: DataFrame = rest.assign(**first)[[*first, *rest.columns]]
+    answered = pd.DataFrame(first, index=rest.index)
+    table: DataFrame = pd.concat([answered, rest[[c for c in rest.columns if c not in first]]], axis=1)
     return table

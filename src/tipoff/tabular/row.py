@@ -16,6 +16,7 @@ from tipoff.errors import DataError, NotSetUp, UsageError, some
 from tipoff.notes import note
 from tipoff.tabular.columns import Column, category_column, date_column, number_column, read_numbers
 from tipoff.tabular.dates import Datepart
+from tipoff.tabular.derived import derived_from
 from tipoff.tabular.frame import as_frame, need_columns
 from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc, array
 from tipoff.tabular.values import Columns, coded, row_name
@@ -157,6 +158,19 @@ class RowBlock(Block):
                 f"Column {self.cont_names[i]}{where}: there is no number, and no step fills it. Add FillMissing to procs."
             )
         return torch.from_numpy(cats), torch.from_numpy(conts)
+
+    def tensor_columns(self, names: Sequence[str]) -> tuple[list[int], list[int]] | None:
+        """The positions, among the categories and among the numbers, of what the steps make of the raw columns `names`.
+
+        None where a step of your own may mix columns.
+        """
+        found = derived_from(names, self.steps)
+        if found is None:
+            return None
+        cats, conts = (
+            [i for i, n in enumerate(of) if n in found] for of in (self.cat_names, self.cont_names)
+        )
+        return cats, conts
 
     def encode(self, value: Any) -> tuple[Tensor, Tensor]:  # -> long (C,), float (D,)
         cats, conts = self.encode_all(value)

@@ -39,7 +39,8 @@ class Report:
         say()
         if self.confused:
             field("most confused", ", ".join(f"{a} taken for {b} {c}" for a, b, c in self.confused[:3]))
-        field("pictures", "  ".join(map(short, self.pictures)))
+        if self.pictures:
+            field("pictures", "  ".join(map(short, self.pictures)))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
         model = short(self.model)
         tell_next(

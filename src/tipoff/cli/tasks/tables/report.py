@@ -11,13 +11,13 @@ from typing import Any
 from torch import Tensor
 
 from tipoff.answer import number
-from tipoff.cli.figures import right_on, save_pictures
+from tipoff.cli.figures import attempt, right_on, save_pictures
 from tipoff.cli.screen import command, field, note, say, short, tell_next
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables.draw import predicted_and_true
 from tipoff.data.target import CategoryBlock
 from tipoff.figures import name_in_words, value_in_words
-from tipoff.interpret.classification import ClassificationInterpretation, right_of
+from tipoff.interpret.classification import ClassificationInterpretation, Interpretation, right_of
 from tipoff.interpret.importance import Importance, permutation_importance
 from tipoff.interpret.reliability import calibration_curve
 from tipoff.learner.calibrate import Calibration, calibrated
@@ -30,6 +30,10 @@ SHOWN = ("accuracy", "roc_auc", "log_loss", "mae", "rmse", "r2")
 MOST_CLASSES = 30  # of a confusion matrix that can be read
 TOO_GOOD = 0.99  # R² or AUC
 SHUFFLED = 200_000  # predictions, for what mattered
+FEWEST_COLUMNS = 20  # that are shuffled in the widest tables
+WORK = 2_000_000_000  # shuffles x parameters of the network: half a minute on a laptop
+REPEATS = 3
+WORST = 50  # rows with the largest losses that are written to a file
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,9 @@ class Report:
     figures: dict[str, float]
     beside: dict[str, Any]
     calibration: Calibration | None
-    importance: Importance
+    importance: Importance | None
     pictures: list[Path]
+    errors: Path | None
     model: Path
 
     def tell_figures(self) -> None:
@@ -55,7 +60,8 @@ class Report:
         if self.calibration is not None:
             say()
             say(str(self.calibration))
-        if max(self.figures.get("r2", 0.0), self.figures.get("roc_auc", 0.0)) > TOO_GOOD:
+        too_good = max(self.figures.get("r2", 0.0), self.figures.get("roc_auc", 0.0)) > TOO_GOOD
+        if too_good and self.importance is not None:
             say()
             most = self.importance.ranked()[0][0]
             note(
@@ -65,17 +71,17 @@ class Report:
     def tell_rest(self) -> None:
         """What mattered, where things lie, what to do next."""
         say()
-        mattered = [
-            f"{name} {number(float(f'{amount:.2g}'))}"
-            for name, amount, low, _ in self.importance.ranked()
-            if low > 0
-        ]
-        if mattered:
+        ranked = [] if self.importance is None else self.importance.ranked()
+        mattered = [f"{name} {number(float(f'{amount:.2g}'))}" for name, amount, low, _ in ranked if low > 0]
+        if mattered and self.importance is not None:
             field(
                 "what mattered",
                 f"{', '.join(mattered[:6])} ({name_in_words(self.importance.figure)} lost without it)",
             )
-        field("pictures", "  ".join(map(short, self.pictures)))
+        if self.pictures:
+            field("pictures", "  ".join(map(short, self.pictures)))
+        if self.errors is not None:
+            field("errors", short(self.errors))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
         model = short(self.model)
         tell_next(
@@ -86,18 +92,11 @@ class Report:
 
 
 def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
-    """Calibrate, judge, write the model file, then the pictures."""
+    """Calibrate, judge, write the model file, then what takes time or may fail: importance, plots, the worst errors."""
     is_class = isinstance(learn.target, CategoryBlock)
     calibration, made = calibrated(learn) if is_class else (None, learn.predictions())
     assert made.targets is not None
     figures = figures_of(learn.target, made.probs, made.targets)
-    assert isinstance(learn, TabularLearner)
-    n_columns = len(learn.rows.columns)
-    n_rows = max(200, SHUFFLED // (3 * n_columns))
-    metric = (
-        "roc_auc_binary" if is_class and learn.target.n_out == 2 else None
-    )  # sees more than accuracy does
-    importance = permutation_importance(learn, metric, n_repeats=3, n_rows=n_rows)
     result = right_on(*right_of(made), "rows") if is_class else _numbers(made.probs, made.targets, figures)
     beside = ", ".join(
         f"{name_in_words(n)} {value_in_words(n, v)}" for n, v in baseline["figures"].items() if n in SHOWN
@@ -106,13 +105,43 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
         "result": result,
         "baseline": f"{baseline['name']}: {beside}",
         "scores": {n: v for n, v in figures.items() if math.isfinite(v)},
-        "mattered": {name: amount for name, amount, _, _ in importance.ranked() if math.isfinite(amount)},
     }
     if not is_class:
         learn.facts["off"] = f"On rows it had never seen, it was off by {number(figures['mae'])} on average."
     written = learn.export(settings.model_file.absolute())
+    importance = attempt("the importance of the columns", lambda: _importance(learn))
+    if importance is not None:
+        ranked = importance.ranked()
+        learn.facts["mattered"] = {name: amount for name, amount, _, _ in ranked if math.isfinite(amount)}
+        attempt("the model file with the importance of the columns", lambda: learn.export(written))
     pictures = _draw(learn, importance, settings.folder, made)
-    return Report(result, figures, baseline, calibration, importance, pictures, written)
+    errors = attempt("top_losses.csv", lambda: _write_errors(learn, made, settings.folder))
+    return Report(result, figures, baseline, calibration, importance, pictures, errors, written)
+
+
+def _importance(learn: Learner) -> Importance:
+    """By shuffling columns: all of them, and of wide tables those that the network reacts to most."""
+    assert isinstance(learn, TabularLearner)
+    n_columns = len(learn.rows.columns)
+    n_parameters = sum(p.numel() for p in learn.model.parameters())
+    most = max(FEWEST_COLUMNS, WORK // (REPEATS * n_parameters))
+    if most < n_columns:
+        note(
+            f"of the {n_columns:,} columns, the importance is measured for the {most:,} that the network reacts to most"
+        )
+    binary = isinstance(learn.target, CategoryBlock) and learn.target.n_out == 2
+    metric = "roc_auc_binary" if binary else None  # sees more than accuracy does
+    n_rows = max(200, SHUFFLED // (REPEATS * n_columns))
+    return permutation_importance(learn, metric, n_columns=most, n_repeats=REPEATS, n_rows=n_rows)
+
+
+def _write_errors(learn: Learner, made: Predictions, folder: Path) -> Path:
+    """The validation rows with the largest losses, by their numbers in the table: what was predicted, and what is true."""
+    path, table = folder / "top_losses.csv", Interpretation(learn, made).top_losses_table(WORST)
+    table.index += made.dataset.frame.attrs.get("table", ("", 0))[1]
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index_label="row")
+    return path
 
 
 def _numbers(said: Tensor, true: Tensor, figures: dict[str, float]) -> str:
@@ -124,8 +153,10 @@ def _numbers(said: Tensor, true: Tensor, figures: dict[str, float]) -> str:
     return f"off by {number(mean)}{span} on average on {len(off):,} unseen rows, R² {figures['r2']:.3f}"
 
 
-def _draw(learn: Learner, importance: Importance, folder: Path, made: Predictions) -> list[Path]:
-    figures: dict[str, Callable[[], Any]] = {"importance.png": lambda: importance.plot(show=False)}
+def _draw(learn: Learner, importance: Importance | None, folder: Path, made: Predictions) -> list[Path]:
+    figures: dict[str, Callable[[], Any]] = {}
+    if importance is not None:
+        figures["importance.png"] = lambda: importance.plot(show=False)
     if isinstance(learn.target, CategoryBlock):
         if learn.target.n_out <= MOST_CLASSES:
             interp = ClassificationInterpretation(learn, made)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tipoff.cli.figures import right_on, save_pictures
+from tipoff.cli.figures import attempt, right_on, save_pictures
 from tipoff.cli.screen import command, field, percent, say, short, tell_next
 from tipoff.cli.settings import Settings
-from tipoff.errors import DataError
 from tipoff.interpret.classification import ClassificationInterpretation, right_of
 from tipoff.interpret.reliability import reliability
 from tipoff.learner.calibrate import Calibration, calibrated
@@ -33,7 +32,7 @@ class Report:
     confused: list[tuple[Any, Any, int]]
     worst: list[tuple[Any, str, str]]
     pictures: list[Path]
-    table: Path
+    table: Path | None
     model: Path
     new: str
 
@@ -51,8 +50,10 @@ class Report:
             field("most confused", ", ".join(f"{a} taken for {b} {c}" for a, b, c in self.confused[:3]))
         for i, (truth, said, text) in enumerate(self.worst):
             field("" if i else "worst errors", f"is {truth}, taken for {said}: “{text}”")
-        field("pictures", "  ".join(map(short, self.pictures)))
-        field("errors", short(self.table))
+        if self.pictures:
+            field("pictures", "  ".join(map(short, self.pictures)))
+        if self.table is not None:
+            field("errors", short(self.table))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")
         model = short(self.model)
         tell_next(
@@ -81,7 +82,7 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
     ]
     return Report(
         right_on(n_right, n, "texts"), percent(n_right / n), beside, calibration, interp.most_confused(), worst,
-        _draw(interp, settings.folder), _write(table, settings.folder / "top_losses.csv"), written,
+        _draw(interp, settings.folder), attempt("top_losses.csv", lambda: _write(table, settings.folder / "top_losses.csv")), written,
         "new/*.txt" if settings.data.is_dir() else "new.csv --out scored.csv",
     )  # fmt: skip
 
@@ -95,11 +96,8 @@ def _start(text: str) -> str:
 
 
 def _write(table: Any, path: Path) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(path, index=False)
-    except OSError as e:
-        raise DataError(f"{path} cannot be written: {e.strerror or e}.") from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False)
     return path
 
 
