@@ -34,6 +34,8 @@ class SaveCheckpoint(Callback):
 
     def after_step(self, run: Run) -> None:
         by_steps = self.every_steps is not None and run.n_steps % self.every_steps == 0
+        if run.failed:
+            return  # the last good state stays
         # the last step of an epoch is saved after the validation, with the epoch's figures
         if run.n_batches < len(run.train) and (
             by_steps or time.monotonic() - self._last >= self.every_seconds

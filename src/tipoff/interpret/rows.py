@@ -101,7 +101,8 @@ class Rows:
 
     def _of(self, tensors: Sequence[Tensor], ys: tuple[Tensor, ...], measured: bool) -> Predictions:
         loader = Loader(TensorDataset(*tensors, *ys, n_targets=len(ys)), BS, finish=self.plan.finish)
-        return predict_all(self.learn, dl=loader, act=self.learn.target.for_metrics if measured else None)
+        act = self.learn.target.for_metrics if measured else None
+        return predict_all(self.learn, dl=loader, act=act, losses=True)
 
     def varied(self, column: str, values: Sequence[Any]) -> Tensor:  # -> (N, G, O)
         """What the learner says of each row, had its `column` each of the `values`."""

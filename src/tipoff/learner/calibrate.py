@@ -83,7 +83,7 @@ def calibrated(learn: Learner) -> tuple[Calibration, Predictions]:
     target, plan = learn.target, learn.dls.plan
     if not isinstance(target, CategoryBlock) or plan is None:
         raise UsageError("calibrate is for categories, of DataLoaders made from a DataBlock.")
-    made = predict_all(learn, act=_as_they_are, metrics=True)
+    made = predict_all(learn, act=_as_they_are, metrics=True, losses=True)
     logits, y = made.probs, made.targets
     if y is None or len(y) < 2:
         raise UsageError("calibrate needs validation items: pass valid_pct=0.2, or a splitter.")
@@ -91,14 +91,13 @@ def calibrated(learn: Learner) -> tuple[Calibration, Predictions]:
     prob = (logits / temperature).softmax(-1)
     threshold = sure_above(prob, y)
     new = target.replace(temperature=temperature, sure_above=threshold)
-    losses = new.loss_each(logits, y) if learn.uses_target_loss else made.losses
     learn.take_target(new)
     top, said = prob.max(-1)
     sure = top >= threshold
     n_sure, n_right = int(sure.sum()), int((said == y)[sure].sum())
     result = Calibration(temperature, threshold, len(y), n_sure, n_right, plan.inputs[0].things)
     learn.facts["sure"] = str(result)
-    return result, replace(made, probs=new.activation(logits), losses=losses)
+    return result, replace(made, probs=new.activation(logits))
 
 
 def _as_they_are(pred: Tensor) -> Tensor:

@@ -113,7 +113,7 @@ def execute(
 ) -> None:
     """Run `stages` from `start` on; `state` is that of a run interrupted in the first of them, after `epochs_before`.
 
-    A callback that stops a stage does not keep the next from being trained.
+    A callback that stops a stage does not keep the next from being trained; a run that fails ends the call.
     """
     for i in range(start, len(stages)):
         run = make_run(learn, stages[i], cbs, i, epochs_before)
@@ -134,7 +134,11 @@ def execute(
         finally:
             learn.n_epochs_done += run.epoch - stages[i].start_epoch
             epochs_before += run.epoch
-            learn.reached = run.ends_with or run.figures or learn.recorder.last_figures
+            figures = run.figures or learn.recorder.last_figures
+            learn.reached = figures if run.ends_with is None else run.ends_with
+        if run.failed:
+            learn.opt = None  # its state is of gradients that led nowhere
+            break
 
 
 def resume(learn: Learner, file: Path, cbs: Sequence[Callback] = ()) -> None:

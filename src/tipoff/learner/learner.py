@@ -13,6 +13,7 @@ from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
 from tipoff.callbacks.progress import Progress
 from tipoff.callbacks.recorder import Recorder
+from tipoff.callbacks.terminate import TerminateOnNaN
 from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.kind import Kind as Field
@@ -36,6 +37,7 @@ from tipoff.learner.summary import summary
 from tipoff.learner.targets import agreed, checked, target_for
 from tipoff.learner.weights import load_weights, save_weights
 from tipoff.metrics.resolve import as_metrics
+from tipoff.nn.loss_weights import LossWeights
 from tipoff.nn.packed import Watch, is_packed, packed
 from tipoff.spec import Catalog, Spec
 from tipoff.train.callback import Callback
@@ -120,8 +122,8 @@ class Learner:
         self.progress: Progress | None = Progress()
         self.groups = freezing.as_groups(splitter(self.model))
         self.keep_norms = KeepNorms([] if train_bn else freezing.kept_norms(self.model, self.groups))
-        shown: list[Callback] = [self.recorder, self.progress] if default_cbs else []
-        self.cbs: list[Callback] = [self.keep_norms, *shown, *_as_callbacks(cbs)]
+        usual: list[Callback] = [TerminateOnNaN(), self.recorder, self.progress] if default_cbs else []
+        self.cbs: list[Callback] = [self.keep_norms, *usual, *_as_callbacks(cbs)]
 
     def __repr__(self) -> str:
         """The network, its size, the precision, and the data."""
@@ -259,10 +261,15 @@ class Learner:
     def objective(self) -> Objective:
         """What training minimises. A loss of the user's own compares with y what metrics do."""
         loss, target = self.loss_func, self.target
-        if self.uses_target_loss:
-            return supervised(checked(loss, target), target.for_metrics)
-        own = checked(loss, target)
-        return supervised(lambda pred, *y: own(target.for_metrics(pred), *y), target.for_metrics)
+        weights = LossWeights(loss)
+        used = checked(loss, target)
+        if not self.uses_target_loss:
+            own = used
+
+            def used(pred: Any, *y: Tensor) -> Tensor:
+                return own(target.for_metrics(pred), *y)
+
+        return supervised(used, target.for_metrics, weights)
 
     def _rates(self, lr: Rate | None) -> tuple[float, ...]:
         return group_rates(self.lr if lr is None else lr, len(self.groups))
@@ -411,7 +418,12 @@ class Learner:
     # answers -------------------------------------------------------------------------------
 
     def validate(self, ds_idx: int = 1, dl: Any = None) -> list[float]:
-        """[loss, *metrics] on the validation items, or on `dl`."""
+        """[loss, *metrics] on the validation items, or on `dl`: the same numbers as in the progress table.
+
+        Args:
+            ds_idx: 0 for the training items, 1 for the validation items.
+            dl: Other items with labels, such as `learn.dls.test_dl(items, with_labels=True)`.
+        """
         made = predict_all(self, ds_idx, dl, metrics=True)
         return [made.loss, *made.figures]
 
@@ -431,8 +443,11 @@ class Learner:
         In the order of the items; items that cannot be read are left out. Targets are None without labels.
         `inner` and `reorder` are taken for the sake of fastai's notebooks: here calls may be nested, and the order
         is always that of the items.
+
+        The mean of the losses is the loss of `validate`: with weights of classes, each is multiplied by the weight of its class
+        and divided by the mean weight of all items.
         """
-        made = predict_all(self, ds_idx, dl, with_input=with_input, act=act)
+        made = predict_all(self, ds_idx, dl, with_input=with_input, act=act, losses=with_loss)
         out: list[Any] = [*([made.inputs] if with_input else []), made.probs, made.targets]
         if with_decoded:
             out.append(self.target.decide(made.probs))
@@ -478,7 +493,7 @@ class Learner:
 
     def predictions(self, ds_idx: int = 1, dl: Any = None) -> Predictions:
         """Everything about the predictions on the validation items, for interpretation."""
-        return predict_all(self, ds_idx, dl, metrics=True)
+        return predict_all(self, ds_idx, dl, metrics=True, losses=True)
 
     def tta(
         self,

@@ -19,6 +19,7 @@ from tipoff.data.plan import Plan
 from tipoff.data.show import show_sample
 from tipoff.display import entitle, get_grid, shown
 from tipoff.errors import UsageError
+from tipoff.learner.sample_losses import SampleLosses
 from tipoff.nn.lanes import Lanes
 from tipoff.nn.packed import WORTH_PACKING, packed
 
@@ -39,10 +40,7 @@ class Predictions:
     inputs: Any = None  # a tensor; a list of them where their sizes differ
     figures: list[float] = field(default_factory=list)
     dataset: Any = None
-
-    @property
-    def loss(self) -> float:
-        return float(self.losses.mean()) if self.losses is not None else float("nan")
+    loss: float = float("nan")  # the mean, as the progress table has it; `losses` have the same mean
 
 
 def in_order(learn: Learner, ds_idx: int, dl: Any) -> Any:
@@ -72,14 +70,18 @@ def predict_all(
     *,
     with_input: bool = False,
     metrics: bool = False,
+    losses: bool = False,
     act: Callable[[Tensor], Tensor] | None = None,
 ) -> Predictions:
-    """Run the network over a loader and gather what it says."""
+    """Run the network over a loader and gather what it says; with `losses`, the loss of each sample too."""
     source, target = in_order(learn, ds_idx, dl), learn.target
+    objective, of_samples = learn.objective(), SampleLosses(learn)
+    loss_sum: Tensor | float = 0.0  # on the device, and in float32, as the loop sums up
+    weight_sum: Tensor | float = 0.0
     learn.model.eval()
     probs: list[Tensor] = []
     ys: list[Tensor] = []
-    losses: list[Tensor] = []
+    shares: list[Tensor] = []
     items: list[Tensor] = []
     inputs: list[Tensor] = []
     for metric in learn.metrics if metrics else ():
@@ -87,7 +89,10 @@ def predict_all(
     for batch, pred in _answered(learn, source):
         if batch.y:
             with learn.engine.autocast():
-                losses.append(_each(learn, pred, batch))
+                total, weight = objective.sum_of(objective.loss(pred, batch), batch)
+                if losses:
+                    shares.append(of_samples(pred.float(), *batch.y)[0].cpu())
+            loss_sum, weight_sum = loss_sum + total, weight_sum + weight
         pred = pred.float()
         probs.append((act or target.activation)(pred).cpu())
         items.append(batch.items)
@@ -100,15 +105,19 @@ def predict_all(
                 metric.update(measured, *batch.y)
     figures = [m.compute() for m in learn.metrics] if metrics and ys else []
     at = torch.cat(items)
+    # shares of a sum, so that their mean is the loss
+    weight_sum = float(weight_sum)
+    each = torch.cat(shares) * (len(at) / weight_sum) if shares and weight_sum else None
     order = at.argsort(stable=True)  # loaders that group items by length give them in another order
     return Predictions(
         torch.cat(probs)[order],
         torch.cat(ys)[order] if ys else None,
-        torch.cat(losses)[order] if losses else None,
+        each[order] if each is not None else None,
         at[order],
         _rows(inputs, order) if inputs else None,
         figures,
         getattr(source, "dataset", None),
+        float(loss_sum) / weight_sum if weight_sum else float("nan"),
     )
 
 
@@ -139,23 +148,6 @@ def _rows(inputs: list[Tensor], order: Tensor) -> Any:
         return torch.cat(inputs)[order]
     rows = [row for t in inputs for row in t]
     return [rows[i] for i in order.tolist()]
-
-
-def _each(learn: Learner, pred: Tensor, batch: Batch) -> Tensor:  # -> (B,)
-    """The loss of each sample; where the loss only gives a mean, that mean for each of the batch."""
-    if learn.loss_func == learn.target.loss:
-        return learn.target.loss_each(pred.float(), *batch.y).cpu()
-    loss, pred = learn.loss_func, learn.target.for_metrics(pred.float())
-    if hasattr(loss, "reduction"):
-        kept, loss.reduction = loss.reduction, "none"
-        try:
-            each: Tensor = loss(pred, *batch.y)
-        finally:
-            loss.reduction = kept
-        if each.numel() % batch.size == 0:
-            return each.reshape(batch.size, -1).mean(1).cpu()
-    mean: Tensor = loss(pred, *batch.y)
-    return mean.reshape(1).expand(batch.size).cpu()
 
 
 def tta(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -97,7 +98,7 @@ class TabularLearner(Learner):
             y = tuple(t.repeat_interleave(n_members, 0) for t in batch.y)
             return made.loss(pred.flatten(0, 1), batch._replace(y=y))
 
-        return Objective(made.name, made.predict, loss, measured=made.measured)
+        return replace(made, loss=loss)
 
     # training ------------------------------------------------------------------------------
 

@@ -187,20 +187,18 @@ class LMLearner(TextLearner):
         _forget(self.model)
         for metric in self.metrics:
             metric.reset()
-        losses: list[Tensor] = []
-        sizes: list[int] = []
+        objective = self.objective()
+        loss_sum, weight_sum = 0.0, 0.0
         for raw in source.batches(0):
             batch = source.finish(self.engine.to_device(raw), 0)
             with self.engine.autocast():
                 pred = self.model(*batch.x)
-                loss = self.loss_func(pred, *batch.y)
-            losses.append(loss.float())
-            sizes.append(batch.y[0].numel())
+                total, weight = objective.sum_of(objective.loss(pred, batch), batch)
+            loss_sum, weight_sum = loss_sum + float(total), weight_sum + float(weight)
             for metric in self.metrics:
                 metric.update(pred, *batch.y)
         _forget(self.model)
-        n = torch.tensor(sizes, dtype=torch.float64)
-        return [float(torch.stack(losses).cpu().double() @ n / n.sum()), *(m.compute() for m in self.metrics)]
+        return [loss_sum / weight_sum, *(m.compute() for m in self.metrics)]
 
     def get_preds(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         raise UsageError(

@@ -86,6 +86,11 @@ class TorchEngine:
     def backward(self, loss: Tensor) -> None:
         torch.autograd.backward(self.scaler.scale(loss) if self._scales else loss)
 
+    @property
+    def skips_steps(self) -> bool:
+        """Whether steps on gradients that are not finite are left out, as the scaler of float16 does."""
+        return self._scales
+
     def unscale(self, opt: torch.optim.Optimizer) -> None:
         if self._scales:
             self.scaler.unscale_(opt)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tipoff.data.batch import Batch
 from tipoff.train.optim import set_hyperparameter
@@ -80,18 +80,17 @@ def train_step(run: Run, group: list[Batch]) -> None:
 def minimise(run: Run, group: list[Batch]) -> None:
     """The gradient of `run.objective` over the group, and one step of its optimizer."""
     opt = run.optims[run.objective.name]
-    total = sum(batch.size for batch in group) if len(group) > 1 else 0
+    weights = [run.objective.weigh(batch) for batch in group] if len(group) > 1 else []
     opt.zero_grad()
     seen = 0
     for i, run.batch in enumerate(group):
         with run.engine.accumulate(run.model, last=i == len(group) - 1):
             predict(run, run.model)
-            if run.skips("batch"):
+            if run.skips("batch") or run.objective.counts_for_nothing(run.batch):
                 continue
             seen += 1
             if not run.skips("backward"):
-                # weighted by size: the last batch of a group may be smaller
-                run.engine.backward(run.loss if len(group) == 1 else run.loss * (run.batch.size / total))
+                run.engine.backward(run.loss if not weights else _share(run, weights, i))
         run.add_loss()
         if run.listeners["after_batch"]:
             run.emit("after_batch")
@@ -104,6 +103,11 @@ def minimise(run: Run, group: list[Batch]) -> None:
         run.engine.step(opt)
     else:
         run.engine.skip()
+
+
+def _share(run: Run, weights: list[Tensor | int], i: int) -> Tensor:
+    """The part of the loss of batch `i` in that of its group, as of one large batch: by what each of them counts."""
+    return run.loss if run.objective.adds_up else run.loss * (weights[i] / sum(weights))
 
 
 def predict(run: Run, model: nn.Module) -> None:

@@ -44,8 +44,8 @@ class Run:
     epoch: int = 0
     n_batches: int = 0  # of this epoch, already trained on
     n_steps: int = 0  # of the run, already taken
-    loss_sum: Tensor | None = None  # of this epoch, weighted by samples
-    n_samples: int = 0
+    loss_sum: Tensor | None = None  # of this epoch
+    n_samples: float | Tensor = 0  # what `loss_sum` is divided by: the samples, by their weight
     # what it holds now: none of this is saved
     training: bool = False
     judged: nn.Module = field(init=False)  # what the last validation saw: `model`, or an average of it
@@ -57,6 +57,7 @@ class Run:
     valid_loss: float | None = None
     metric_values: list[float] = field(default_factory=list)
     stop_reason: str | None = None
+    failed: bool = False  # it cannot go on, nor can a later stage of the call
     resumed: bool = False  # its state is that of an interrupted run
     ends_with: dict[str, float] | None = None  # the figures of the weights that a callback went back to
     leaving: Part | None = None  # what a callback asked to leave, until it is left
@@ -91,6 +92,12 @@ class Run:
     def stop(self, reason: str) -> None:
         """Ask the run to end after this step; the reason is shown. A later stage of the same call is trained."""
         self.stop_reason = reason
+
+    def fail(self, reason: str) -> None:
+        """End the run at once, and the call that it belongs to: there is nothing to go on from."""
+        self.failed = True
+        self.stop(reason)
+        self.leave("fit")
 
     def leave(self, part: Part) -> None:
         """Ask the loop to leave a part of the run early, from any event inside it.
@@ -128,7 +135,7 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         return {
-            "position": (self.epoch, self.n_batches, self.n_steps, self.n_samples),
+            "position": (self.epoch, self.n_batches, self.n_steps, float(self.n_samples)),
             "loss_sum": self.loss_sum,
             "model": self.model.state_dict(),
             "optims": {k: o.state_dict() for k, o in self.optims.items()},
@@ -155,16 +162,15 @@ class Run:
 
     def add_loss(self) -> None:
         """Count the loss of this batch towards the epoch's, without waiting for the device."""
-        # by what is judged: the last batch of a language model has fewer tokens in as many rows
-        size = self.batch.y[0].numel() if self.batch.y else self.batch.size
-        weighted = self.loss.detach().float() * size
-        self.loss_sum = weighted if self.loss_sum is None else self.loss_sum.add_(weighted)
-        self.n_samples += size
+        total, weight = self.objective.sum_of(self.loss, self.batch)
+        self.loss_sum = total if self.loss_sum is None else self.loss_sum + total
+        self.n_samples = self.n_samples + weight
 
     def take_loss(self) -> float | None:
-        """The mean loss since the last call, in samples."""
-        total, n, self.loss_sum, self.n_samples = self.loss_sum, self.n_samples, None, 0
-        if total is None or not n:
+        """The mean loss since the last call; None where there was none."""
+        total, n, self.loss_sum, self.n_samples = self.loss_sum, float(self.n_samples), None, 0
+        if total is None:
             return None
-        states = self.engine.gather({"sum": total, "n": torch.tensor(float(n))})
-        return float(sum(s["sum"] for s in states)) / float(sum(s["n"] for s in states))
+        states = self.engine.gather({"sum": total, "n": torch.tensor(n, dtype=torch.float64)})
+        n = float(sum(s["n"] for s in states))
+        return float(sum(s["sum"] for s in states)) / n if n else None
