@@ -424,7 +424,7 @@ def test_json_is_an_object_a_row(model, capsys):
         ((), "Which table shall people.tipoff look at?"),
         (("people.csv", "people.csv"), "One table at a time"),
         (("people.csv", "--out", "people.csv"), "is the table itself"),
-        (("people.csv", "--out", "x.doc"), ".csv, .tsv or .parquet"),
+        (("people.csv", "--out", "x.doc"), ".csv, .tsv, .parquet or .xlsx"),
         (("people.csv", "--user", "4"), "--user is not for a model of tables"),
         (("peopel.csv",), "Did you mean 'people.csv'"),
     ],

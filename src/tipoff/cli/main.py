@@ -172,7 +172,7 @@ def predict(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Of a table: write it with the answers behind each row (.csv, .tsv, .parquet).",
+            help="Of a table: write it with the answers behind each row (.csv, .tsv, .parquet, .xlsx).",
             show_default=False,
         ),
     ] = None,

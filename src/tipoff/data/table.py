@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet, read_excel, read_parquet
+from tipoff.data.other_formats import need_table
 from tipoff.errors import DataError, did_you_mean, some
 from tipoff.notes import note
 
@@ -77,7 +78,11 @@ def iter_table(
     """
     import pandas as pd
 
-    path = need_file(Path(path)) if data is None else Path(path)
+    path = Path(path)
+    if data is None:
+        need_file(path)
+    else:
+        need_table(path)
     if path.suffix.lower() in PARQUET:
         yield from iter_parquet(path, rows)
     elif path.suffix.lower() in EXCEL:
@@ -114,10 +119,11 @@ def _is_number(text: str) -> bool:
 
 
 def need_file(path: Path) -> Path:
-    """`path` as an existing file, or a `DataError` with the nearest names."""
+    """`path` as an existing file that may be a table, or a `DataError` with the nearest names, or with what to do."""
     if not path.is_file():
         near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise DataError(f"There is no file {path}.{did_you_mean(path.name, near)}")
+    need_table(path)
     return path
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.formats import EXCEL, PARQUET, read_sql
 from tipoff.data.loader import Loader
+from tipoff.data.other_formats import TABLES
 from tipoff.data.splits import (
     ColSplitter,
     GroupSplitter,
@@ -26,8 +27,6 @@ from tipoff.tabular.row import RowBlock
 from tipoff.tabular.table import VALID_BS, fit_table, names_of
 from tipoff.tabular.targets import answers
 from tipoff.tabular.values import is_text
-
-TABLES = (".csv", ".tsv", ".txt", *PARQUET, *EXCEL)
 
 
 class TabularDataLoaders(Named, DataLoaders):

@@ -11,11 +11,11 @@ from tipoff.cli.tasks.read import read
 from tipoff.cli.tasks.recognise_texts import is_class, is_of_texts, text_column
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet
 from tipoff.data.items import IMAGE_EXTENSIONS
+from tipoff.data.other_formats import TABLES, need_table
 from tipoff.data.split_column import split_columns
 from tipoff.data.table import has_header, read_table
-from tipoff.errors import TipoffError
+from tipoff.errors import TipoffError, UsageError
 
-TABLES = (".csv", ".tsv", ".txt", ".data", *PARQUET, *EXCEL)
 LOOKED_AT = 1000  # rows
 USERS = ("user", "userid", "reader", "customer", "customerid", "member", "viewer", "person")
 ITEMS = ("title", "item", "itemid", "movie", "movieid", "film", "filmid", "book", "bookid", "isbn", "product", "productid", "artist", "song", "track", "game", "article", "video")  # fmt: skip
@@ -47,8 +47,15 @@ def task_for(settings: Settings) -> str:
     path, target = settings.data, settings.target
     if path.is_dir():
         return "texts" if is_of_texts(path) else "pictures"
-    if path.suffix.lower() not in TABLES:
-        return "pictures"
+    if not path.is_file() and path.suffix.lower() not in TABLES:
+        return "pictures"  # which says that there is no such folder
+    if path.suffix.lower() in IMAGE_EXTENSIONS:
+        raise UsageError(
+            f"{path} is one photo. Name the folder of photos: a folder for each class in it, or a CSV of file names and labels."
+        )
+    if path.suffix.lower() == ".tipoff":
+        raise UsageError(f"{path} is a model file; tipoff train takes a folder or a table.")
+    need_table(path)
     try:
         head = first_rows(path, settings.sheet)
     except TipoffError:

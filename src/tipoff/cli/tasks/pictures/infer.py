@@ -21,7 +21,7 @@ from tipoff.notes import note
 
 VALID_NAMES = ("valid", "val", "validation", "test")
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "y", "breed", "species", "tag")
-TABLES = (".csv", ".tsv", *PARQUET, *EXCEL)
+LISTS = (".csv", ".tsv", ".tab", *PARQUET, *EXCEL)  # in a folder of photos; a .txt may be anything
 
 
 @dataclass
@@ -46,13 +46,13 @@ def infer(settings: Settings) -> Found:
         raise UsageError(
             "--kind number is for tables; a number is predicted from photos in Python: ImageDataLoaders.from_df(..., y_block=RegressionBlock)."
         )
-    if path.suffix.lower() in TABLES and path.is_file():
+    if path.is_file():
         return _from_table(path, settings)
     root = need_folder(path)
     every = [p for p in get_files(root) if skip.absolute() not in p.absolute().parents]
     others = [(p, "not a picture, by its ending") for p in every if p.suffix.lower() not in IMAGE_EXTENSIONS]
     found = _from_splits(root, others)
-    tables = [p for p, _ in others if p.suffix.lower() in TABLES and p.parent == root]
+    tables = [p for p, _ in others if p.suffix.lower() in LISTS and p.parent == root]
     asked = {
         "--target": target,
         settings.how_split: settings.how_split,

@@ -17,6 +17,7 @@ from tipoff.answer import percent
 from tipoff.bundle.container import replacing
 from tipoff.cli import screen
 from tipoff.cli.screen import counted, say, short
+from tipoff.cli.tasks.tables.workbook import Workbook
 from tipoff.data.block import Target
 from tipoff.data.formats import PARQUET
 from tipoff.data.table import iter_table
@@ -25,6 +26,7 @@ from tipoff.notes import listening
 from tipoff.optional import need
 from tipoff.serve.rows import Answered, Tally, summary
 
+DELIMITED, WORKBOOK = (".csv", ".tsv", ".tab"), ".xlsx"
 PART = 20_000  # rows that are in memory at once
 SHOWN = 20  # rows, where nothing is written
 NOTES = 12  # that are said
@@ -48,6 +50,8 @@ def run_table(rows: Answering, files: list[Path], out: Path | None, form: str) -
             f"One table at a time, not {len(files)}: tipoff predict MODEL new.csv --out scored.csv"
         )
     path = files[0]
+    if out is not None:
+        check_out(out)
     if out is not None and out.exists() and path.exists() and out.samefile(path):
         raise UsageError(f"--out {out} is the table itself: choose another name.")
     tally, began = Tally(), time.perf_counter()
@@ -66,6 +70,16 @@ def run_table(rows: Answering, files: list[Path], out: Path | None, form: str) -
     if out is not None:
         say(f"written to {short(out)}, each row with its answer behind it")
     return 0
+
+
+def check_out(out: Path) -> None:
+    """Refuse, before anything is read, a file that cannot be written."""
+    if out.suffix.lower() not in (*DELIMITED, *PARQUET, WORKBOOK):
+        raise UsageError(f"--out {out}: the name ends in .csv, .tsv, .parquet or .xlsx.")
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder; it takes the name of a file.")
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {out.absolute().parent} to write {out.name} to.")
 
 
 def counted_rows(n: int) -> str:
@@ -102,18 +116,14 @@ def _writer(out: Path | None, form: str) -> Iterator[Writer]:
         yield to_screen[form]()
         return
     suffix = out.suffix.lower()
-    if suffix not in (".csv", ".tsv", *PARQUET):
-        raise UsageError(f"--out {out}: the name ends in .csv, .tsv or .parquet.")
-    if not out.absolute().parent.is_dir():
-        raise UsageError(f"There is no folder {out.absolute().parent} to write {out.name} to.")
     with replacing(out) as raw:
-        if suffix in PARQUET:
-            parquet = _Parquet(raw)
-            yield parquet
-            parquet.close()
+        if suffix in (*PARQUET, WORKBOOK):
+            writer = (_Parquet if suffix in PARQUET else Workbook)(raw)
+            yield writer
+            writer.close()
         else:
             text = TextIOWrapper(raw, encoding="utf-8", newline="")
-            yield _Delimited(text, "\t" if suffix == ".tsv" else ",")
+            yield _Delimited(text, "," if suffix == ".csv" else "\t")
             text.detach()  # written out, and left open
 
 

@@ -16,7 +16,7 @@ from tipoff.text.files import TEXT_EXTENSIONS, get_text_files, read_text
 Answer = TypeVar("Answer")
 
 _NAME = re.compile(r"\S+\.\w{2,5}|\S*[/\\]\S*")
-TABLES = (".csv", ".tsv", *PARQUET, *EXCEL)
+TABLES = (".csv", ".tsv", ".tab", *PARQUET, *EXCEL)  # a .txt is a text
 
 
 def text_or_file(given: str) -> Item:
