@@ -244,6 +244,23 @@ def test_one_class_is_refused(photos, tmp_path, capsys):
     assert "one class folder, red/" in refused(capsys, "train", tmp_path)
 
 
+def test_a_file_whose_name_no_encoding_can_write_is_left_out_and_said(photos, tmp_path, capsys, monkeypatch):
+    shutil.copytree(photos, tmp_path / "p")
+    try:
+        (tmp_path / "p" / "red" / os.fsdecode(b"notes\xe9.txt")).write_text("x")
+    except OSError:
+        pytest.skip("this file system takes only names in Unicode")
+    monkeypatch.setattr("tipoff.cli.tasks.pictures.train.vision_learner", _stop)
+    with pytest.raises(ZeroDivisionError):
+        tipoff("train", tmp_path / "p", *FAST, "--out", tmp_path / "m.tipoff")
+    assert "1 file left out" in words(capsys.readouterr().out)
+    assert "notes\\udce9.txt" in (tmp_path / "m_results" / "skipped.csv").read_text(encoding="utf-8")
+
+
+def _stop(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
+
+
 def test_rows_that_name_missing_files_are_named_before_training(photos, tmp_path, capsys):
     shutil.copy(photos / "red" / "red_0.jpg", tmp_path / "red_0.jpg")
     (tmp_path / "t.csv").write_text("file,label\nred_0.jpg,red\nred_O.jpg,red\nblue.jpg,blue\n")

@@ -1,4 +1,6 @@
-"""Splits that do not cheat: by group and by time."""
+"""Splits that do not cheat: by group, by time, by rows and by lists of files."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -6,9 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.data import ColSplitter, GroupSplitter, IndexSplitter, TimeSplitter
+from tipoff.data import (
+    CategoryBlock,
+    ColSplitter,
+    DataBlock,
+    FileSplitter,
+    FuncSplitter,
+    GrandparentSplitter,
+    GroupSplitter,
+    IndexSplitter,
+    MaskSplitter,
+    StratifiedSplitter,
+    TimeSplitter,
+    parent_label,
+)
 from tipoff.errors import DataError, UsageError
 from tipoff.notes import listening
+from tipoff.vision import ImageBlock
 
 
 @given(
@@ -152,3 +168,91 @@ def test_many_rows_of_the_newest_moment_and_rows_without_one_are_said():
         TimeSplitter("day", 0.2)(pd.DataFrame({"day": [1, 2, 2, 2, 2, None]}))
     assert "67% of the rows are for validation, not 20%" in said[0]
     assert said[1] == "1 of 6 rows without day are used for training"
+
+
+# rows of a data frame, positions, lists of files
+
+
+@pytest.fixture
+def rows():
+    return pd.DataFrame(
+        {"f": [f"{i}.jpg" for i in range(10)], "label": ["a", "b"] * 5}, index=range(9, -1, -1)
+    )
+
+
+@pytest.mark.parametrize(
+    "labels", ["label", lambda row: row["label"], "values"], ids=["column", "function", "series"]
+)
+def test_a_stratified_split_of_a_data_frame_is_one_of_its_rows(rows, labels):
+    labels = rows["label"] if labels == "values" else labels
+    train, valid = StratifiedSplitter(labels, 0.4)(rows)
+    assert len(train) == 6 and sorted(rows["label"].iloc[valid]) == ["a", "a", "b", "b"]
+
+
+def test_a_function_splits_a_data_frame_by_its_rows(rows):
+    assert FuncSplitter(lambda row: row["f"] in ("0.jpg", "7.jpg"))(rows)[1] == [0, 7]
+
+
+def test_labels_or_a_mask_of_another_length_are_refused(rows):
+    with pytest.raises(UsageError, match="got 3 values for 10 items"):
+        StratifiedSplitter(["a", "b", "a"])(rows)
+    with pytest.raises(UsageError, match="got 2 values for 10 items"):
+        MaskSplitter([True, False])(rows)
+
+
+def test_truth_values_are_no_positions_and_words_no_truth_values():
+    with pytest.raises(UsageError, match="MaskSplitter"):
+        IndexSplitter([True, False, True])
+    with pytest.raises(UsageError, match="holds 'True'"):
+        MaskSplitter(["True", "False"])
+    assert MaskSplitter(pd.Series([True, False, True], index=[2, 1, 0]))(range(3)) == ([1], [0, 2])
+
+
+def test_a_list_of_files_with_a_bom_blanks_and_paths(tmp_path):
+    listed, files = tmp_path / "valid.txt", [Path("photos", c, f"{i}.jpg") for c in "ab" for i in range(3)]
+    listed.write_bytes("\ufeff1.jpg \r\nphotos/b/2.jpg\t\n./b/0.jpg\n\nnone.jpg\n".encode())
+    heard = []
+    with listening(heard.append):
+        assert FileSplitter(listed)(files) == ([0, 2], [1, 3, 4, 5])
+    assert heard == [f"1 of 4 names in {listed} are those of no item: none.jpg"]
+
+
+def test_a_list_of_files_that_names_none_of_them_is_refused(tmp_path):
+    (tmp_path / "valid.txt").write_text("1.png\n")
+    with pytest.raises(
+        DataError, match="lists 1 names, such as '1.png', and none is that of an item, such as '1.jpg'"
+    ):
+        FileSplitter(tmp_path / "valid.txt")([Path("1.jpg"), Path("2.jpg")])
+
+
+def test_splitters_by_folder_or_name_refuse_rows(rows, tmp_path):
+    (tmp_path / "valid.txt").write_text("1.jpg\n")
+    for splitter in (GrandparentSplitter(), FileSplitter(tmp_path / "valid.txt")):
+        with pytest.raises(UsageError, match="needs items that are file names, and got a Series"):
+            splitter(rows)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (([0], [1], [2]), "gave 3 parts"),
+        (([True, False], [False, True]), "MaskSplitter"),
+        (([0], [9]), "gave the position 9; 3 items have positions from 0 to 2"),
+        (([0], [-1]), "gave the position -1"),
+        (None, "gave no parts"),
+    ],
+)  # fmt: skip
+def test_what_a_splitter_of_ones_own_gives_is_looked_at(parts, said):
+    block = DataBlock((ImageBlock, CategoryBlock), get_y=parent_label, splitter=lambda items: parts)
+    with pytest.raises(UsageError, match=said):
+        block.datasets([Path("a/1.jpg"), Path("b/2.jpg"), Path("b/3.jpg")])
+
+
+def test_items_on_both_sides_are_said(photos):
+    files, heard = sorted((photos / "red").iterdir()), []
+    block = DataBlock(
+        (ImageBlock, CategoryBlock), get_y=parent_label, splitter=lambda o: (range(6), range(5, 8))
+    )
+    with listening(heard.append):
+        block.datasets(files)
+    assert any("1 items are for training and for validation too" in h for h in heard)

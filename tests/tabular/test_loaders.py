@@ -10,7 +10,7 @@ import torch
 from tests.tabular.conftest import CATS, CONTS, people
 from tipoff.data import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import DataError, UsageError
-from tipoff.tabular import Categorify, TabularDataLoaders
+from tipoff.tabular import Categorify, TabularDataLoaders, tabular_learner
 
 OPTIONS = {"cat_names": CATS, "cont_names": CONTS, "y_names": "salary", "seed": 0}
 
@@ -295,9 +295,11 @@ def test_a_table_of_one_row_or_none_is_refused(n):
         TabularDataLoaders.from_df(people(3).iloc[:n], **OPTIONS)
 
 
-def test_one_class_is_refused(df):
-    with pytest.raises(DataError, match="There is 1 class"):
-        TabularDataLoaders.from_df(df.assign(salary="low"), **OPTIONS)
+def test_one_class_is_said_and_not_learned_from(df, said):
+    dls = TabularDataLoaders.from_df(df.assign(salary="low"), **OPTIONS)
+    assert any("there is one class in the training items, 'low'" in s for s in said)
+    with pytest.raises(DataError, match="one class in the training items: 'low'"):
+        tabular_learner(dls)
 
 
 def test_a_leak_among_the_columns_is_said(df, said):

@@ -33,7 +33,6 @@ GOOD = [f"{i}.5,{'ab'[i % 2]},{'no' if i % 3 else 'yes'}" for i in range(60)]
         (b"x,c,y\n1,a,yes\n", "has 1 row; at least two are needed"),
         (table([*GOOD, "1,2,3,4"]), "row 62 has 4 cells, those before it 3"),
         (b"\x00\x01\x02" * 30, "t.csv is no text"),
-        (table([r.replace("yes", "no") for r in GOOD]), "There is 1 class"),
         (table(GOOD, "x,c,z"), "lacks the column 'y'; there are x, c, z"),
         (table([",,yes", ",,no"] * 30), "no column to learn from .x: empty; c: empty"),
         (table([r[: r.rindex(",")] + "," for r in GOOD]), "no rows to learn from that have a value of y"),

@@ -5,8 +5,10 @@ import re
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
 from tipoff.data import CategoryBlock, DataBlock, parent_label
+from tipoff.learner import Learner
 from tipoff.text import (
     AWD_LSTM,
     SubwordTokenizer,
@@ -62,8 +64,9 @@ def test_an_empty_text_can_be_asked_about(df):
 
 
 def test_one_class_is_refused(df):
-    with pytest.raises(ValueError, match="There is 1 class in the training items: 'pos'"):
-        loaders(df.assign(label="pos"))
+    dls = loaders(df.assign(label="pos"))
+    with pytest.raises(ValueError, match="There is one class in the training items: 'pos'"):
+        Learner(dls, nn.Linear(1, 1))
 
 
 def test_a_label_that_only_the_validation_rows_have_is_refused_by_row(df):

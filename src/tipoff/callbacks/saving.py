@@ -62,7 +62,7 @@ class CSVLogger(Callback):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists() and (run.n_steps or self.append):
             return
-        with open(self.path, "w", newline="") as file:
+        with open(self.path, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow(
                 ["epoch", "train_loss", "valid_loss", *(m.name for m in run.metrics), "seconds"]
             )
@@ -72,7 +72,7 @@ class CSVLogger(Callback):
 
     def after_epoch(self, run: Run) -> None:
         spent = round(time.perf_counter() - self._began, 3)
-        with open(self.path, "a", newline="") as file:
+        with open(self.path, "a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow(
                 [run.epoch - 1, run.train_loss, run.valid_loss, *run.metric_values, spent]
             )

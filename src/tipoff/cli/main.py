@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -334,6 +335,11 @@ def docker(
 def run(args: list[str] | None = None) -> Any:
     """The entry point: an error of the user's is one block of text and exit code 2; the stack is for --debug."""
     given = sys.argv[1:] if args is None else args
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # a file's name may hold what the terminal's encoding cannot write
+            stream.reconfigure(errors="backslashreplace")
     try:
         return app(args=given)
     except TipoffError as e:

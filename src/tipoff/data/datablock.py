@@ -10,11 +10,12 @@ from typing import Any
 import torch
 
 from tipoff.data.block import Block, Target
-from tipoff.data.dataloaders import DataLoaders, Source, rows_of
+from tipoff.data.dataloaders import DataLoaders, Source
 from tipoff.data.dataset import SampleDataset
+from tipoff.data.items import rows_of
 from tipoff.data.loader import Loader
 from tipoff.data.plan import BatchStep, ItemStep, Plan
-from tipoff.data.splits import RandomSplitter, Splitter
+from tipoff.data.splits import RandomSplitter, Splitter, checked
 from tipoff.errors import DataError, UsageError, some
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
@@ -31,6 +32,11 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
     if value is None:
         return ()
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
+def _steps(given: Any) -> tuple[Any, ...]:
+    """Transforms as a tuple; a class among them is called."""
+    return tuple(t() if isinstance(t, type) else t for t in as_tuple(given))
 
 
 def _missing(label: Any) -> bool:
@@ -97,8 +103,8 @@ class DataBlock:
                 raise UsageError(
                     f"{type(b).__name__} cannot be predicted; the last of the blocks is what is predicted."
                 )
-        self.item_tfms: tuple[ItemStep, ...] = as_tuple(item_tfms)
-        self.batch_tfms: tuple[BatchStep, ...] = as_tuple(batch_tfms)
+        self.item_tfms: tuple[ItemStep, ...] = _steps(item_tfms)
+        self.batch_tfms: tuple[BatchStep, ...] = _steps(batch_tfms)
         self.get_items, self.splitter = get_items, splitter or RandomSplitter()
         if getters is not None:
             gets: tuple[Getter, ...] = tuple(_same if g is None else g for g in getters)
@@ -146,7 +152,7 @@ class DataBlock:
             raise DataError(
                 f"There is only one item in {source!r}; at least two are needed, one to check on."
             )
-        train_at, valid_at = (list(map(int, p)) for p in tuple(self.splitter(items))[:2])
+        train_at, valid_at = checked(self.splitter(items), len(items))
         for name, at in (("learn from", train_at), ("check on", valid_at)):
             if not at:
                 raise DataError(f"The splitter left no items to {name}, of {len(items)}.")

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader as TorchDataLoader
 
 from tipoff.data.block import Target
 from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
+from tipoff.data.items import rows_of
 from tipoff.data.loader import Loader, TorchLoader
 from tipoff.data.plan import Plan
 from tipoff.data.transform import BatchTransform
@@ -253,15 +254,6 @@ class DataLoaders:
             for i, d in enumerate(ds)
         ]
         return cls(*loaders, path=path, device=device)
-
-
-def rows_of(items: Any) -> list[Any]:
-    """A list of items from a list, a data frame (its rows), or one item."""
-    if hasattr(items, "iloc"):
-        return [items.iloc[i] for i in range(len(items))]
-    if isinstance(items, (str, Path, bytes)):
-        return [Path(items) if isinstance(items, str) else items]
-    return list(items)
 
 
 def _as_dataset(data: Any) -> Any:

@@ -17,7 +17,7 @@ from tipoff.data.kind import Kind
 from tipoff.data.plan import ItemStep, Plan
 from tipoff.data.store import Store, open_store, pool, threads
 from tipoff.data.transform import ItemTransform
-from tipoff.errors import DataError
+from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
 from tipoff.rng import uniform
 from tipoff.spec import fingerprint
@@ -146,9 +146,14 @@ class SampleDataset:
         block, raw = self.blocks[k], self.columns[k][position]
         store = self._stores.get(k)
         x = store.get(raw) if store is not None else None
-        if x is None:
-            x = self._decode(block, raw)
-        return self.plan.apply(self._rest, block.kind, x, u)
+        try:
+            if x is None:
+                x = self._decode(block, raw)
+            return self.plan.apply(self._rest, block.kind, x, u)
+        except UsageError as e:  # of a function of the user's
+            if not isinstance(raw, Path):
+                raise
+            raise UsageError(f"{e} This was at {raw}.") from e
 
     def _samples(self, positions: list[int], u: np.ndarray | None) -> list[dict[int, Any] | str]:
         out: list[dict[int, Any] | str] = []

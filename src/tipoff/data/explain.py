@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tipoff.data.dataloaders import rows_of
 from tipoff.data.dataset import SampleDataset
+from tipoff.data.items import rows_of
+from tipoff.data.splits import checked
 from tipoff.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def explain(block: Any, source: Any, bs: int = 4) -> None:
         return value
 
     items = block.items(source)
-    train_at, valid_at = block.splitter(items)
+    train_at, valid_at = checked(block.splitter(items), len(items))
     print(
         f"source       {source!r:.70}\nitems        {len(items)}: {len(train_at)} to learn from, {len(valid_at)} to check on\n"
     )

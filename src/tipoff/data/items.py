@@ -1,10 +1,11 @@
-"""Sources of items: the files of a folder."""
+"""Sources of items: the files of a folder, the rows of a data frame."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from tipoff.errors import DataError, need_folder, some
 from tipoff.notes import note
@@ -87,3 +88,12 @@ def need_images(path: str | Path) -> list[Path]:
         f"Looked in {path} and the folders below it, and found no pictures ({what}). "
         f"Pictures end in {', '.join(sorted(IMAGE_EXTENSIONS))}."
     )
+
+
+def rows_of(items: Any) -> list[Any]:
+    """A list of items from a list, a data frame (its rows), or one item."""
+    if hasattr(items, "iloc") and hasattr(items, "columns"):
+        return [items.iloc[i] for i in range(len(items))]
+    if isinstance(items, (str, Path, bytes)):
+        return [Path(items) if isinstance(items, str) else items]
+    return list(items)

@@ -13,7 +13,16 @@ from torch import Tensor
 from tipoff.data.batch import Batch
 from tipoff.data.block import Block, Target
 from tipoff.data.kind import Kind
+from tipoff.data.steps import (
+    BATCH_ORDER,
+    ITEM_ORDER,
+    apply_to_item,
+    is_of_training,
+    need_use,
+    order_of,
+)
 from tipoff.data.transform import BatchTransform, ItemTransform, need_movable, run_batch_transforms
+from tipoff.errors import UsageError
 from tipoff.spec import Spec
 
 ItemStep = ItemTransform | Callable[[Any], Any]
@@ -24,7 +33,8 @@ BatchStep = BatchTransform | Callable[[Tensor], Tensor]
 class Plan(Spec):
     """The whole way from raw inputs and labels to the tensors that the network and the loss take.
 
-    Plain functions among the transforms work in training; writing a model file refuses them.
+    Functions, and transforms of fastai's kind, among the transforms work in training; writing a model file refuses them,
+    unless they are for training only (`split_idx` 0).
     """
 
     inputs: tuple[Block, ...]
@@ -34,6 +44,19 @@ class Plan(Spec):
 
     def __post_init__(self) -> None:
         need_movable((*self.every_item_tfm(), *self.batch_tfms), {b.kind for b in self.blocks})
+        is_grey = any(getattr(b, "mode", None) == "L" for b in self.blocks)
+        for steps, where, kinds in (
+            (self.item_tfms, "item_tfms", {b.kind for b in self.blocks if not b.is_cheap}),
+            (self.batch_tfms, "batch_tfms", {b.kind for b in self.blocks}),
+        ):
+            own = [t for t in steps if not isinstance(t, (ItemTransform, BatchTransform))]
+            need_use(own, kinds, where, is_item=where == "item_tfms", is_grey=is_grey)
+        for where, steps, other, kind in (
+            ("item_tfms", self.item_tfms, "batch_tfms", BatchTransform),
+            ("batch_tfms", self.batch_tfms, "item_tfms", ItemTransform),
+        ):
+            if misplaced := next((t for t in steps if isinstance(t, kind)), None):
+                raise UsageError(f"{type(misplaced).__name__} belongs into {other}, and stands in {where}.")
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -75,9 +98,16 @@ class Plan(Spec):
         return tuple(head)
 
     def every_item_tfm(self) -> tuple[ItemStep, ...]:
-        """Those of the blocks, then those of the user."""
+        """Those of the blocks and of the user, in the order in which they run."""
         of_blocks = {t: None for block in self.blocks for t in block.item_tfms}
-        return (*of_blocks, *self.item_tfms)
+        return tuple(sorted((*of_blocks, *self.item_tfms), key=lambda t: order_of(t, ITEM_ORDER)))
+
+    def for_prediction(self) -> Plan:
+        """A copy without the steps that are for training only: those are no specs, and a model file has no use for them."""
+        return self.replace(
+            item_tfms=tuple(t for t in self.item_tfms if not is_of_training(t)),
+            batch_tfms=tuple(t for t in self.batch_tfms if not is_of_training(t)),
+        )
 
     @staticmethod
     def apply(steps: Sequence[ItemStep], kind: Kind, x: Any, u: np.ndarray | None) -> Any:
@@ -85,7 +115,7 @@ class Plan(Spec):
         at = 0
         for step in steps:
             if not isinstance(step, ItemTransform):
-                x = step(x) if kind is Kind.IMAGE else x
+                x = apply_to_item(step, kind, x, training=True)
                 continue
             mine = None if u is None or not step.n_draws else u[at : at + step.n_draws]
             at += step.n_draws
@@ -95,18 +125,20 @@ class Plan(Spec):
     def exact(self, kind: Kind, x: Any) -> Any:
         """Run the item transforms on one value as at validation and prediction: nothing is drawn."""
         for t in self.every_item_tfm():
-            if isinstance(t, ItemTransform):
-                x = t.exact(kind, x)
-            elif kind is Kind.IMAGE:
-                x = t(x)
+            x = (
+                t.exact(kind, x)
+                if isinstance(t, ItemTransform)
+                else apply_to_item(t, kind, x, training=False)
+            )
         return x
 
     # batch transforms ----------------------------------------------------------------------
 
     def every_batch_tfm(self) -> list[BatchStep]:
         """Those of the blocks and of the user, in the order in which they run."""
-        of_blocks = {t: None for block in self.blocks for t in block.batch_tfms}
-        return sorted((*of_blocks, *self.batch_tfms), key=lambda t: getattr(t, "order", 0))
+        given = {type(t) for t in self.batch_tfms}  # what a user lists takes the place of the block's own
+        of_blocks = {t: None for block in self.blocks for t in block.batch_tfms if type(t) not in given}
+        return sorted((*of_blocks, *self.batch_tfms), key=lambda t: order_of(t, BATCH_ORDER))
 
     def finish(self, batch: Batch, key: tuple[int, ...] | None) -> Batch:
         """The batch transforms, on whatever device the batch is on; `key` is (seed, epoch) in training."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tipoff.data.items import rows_of
 from tipoff.data.split_column import parts_of
 from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notes import note
@@ -18,6 +19,40 @@ Splitter = Callable[[Any], Split]  # of a list of items, or a data frame
 
 ORDERS = 20  # of groups that are tried
 CLOSE = 0.02  # to the share that was asked for
+
+
+def checked(parts: Any, n: int) -> Split:
+    """What a splitter of the user's gave for `n` items, as training and validation positions.
+
+    Raises `UsageError` where these are no positions of the items, or where there are more than two parts.
+
+    >>> checked(([0, 1], np.array([2])), 3)
+    ([0, 1], [2])
+    """
+    found = tuple(parts) if isinstance(parts, Iterable) else ()
+    if len(found) != 2:
+        raise UsageError(
+            f"The splitter gave {len(found) or 'no'} parts; it must give two, positions for training and for validation. "
+            "For a test set use dls.test_dl(items, with_labels=True)."
+        )
+    train, valid = ([_position(i) for i in part] for part in found)
+    outside = [i for i in (*train, *valid) if not 0 <= i < n]
+    if outside:
+        raise UsageError(
+            f"The splitter gave the position {outside[0]}; {n} items have positions from 0 to {n - 1}."
+        )
+    if both := sorted({*train} & {*valid}):
+        note(f"{len(both):,} items are for training and for validation too: the results will flatter")
+    return train, valid
+
+
+def _position(value: Any) -> int:
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise UsageError(
+            f"A split is made of positions, whole numbers, and holds {value!r}. Of true and false make it by "
+            "MaskSplitter(mask), with true for validation."
+        )
+    return int(value.__index__())
 
 
 def _complement(n: int, valid: Iterable[int]) -> Split:
@@ -51,14 +86,26 @@ def RandomSplitter(valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
 
 
 def StratifiedSplitter(
-    labels: Sequence[Any] | Callable[[Any], Any], valid_pct: float = 0.2, seed: int = 42
+    labels: str | Sequence[Any] | Callable[[Any], Any], valid_pct: float = 0.2, seed: int = 42
 ) -> Splitter:
-    """Choose `valid_pct` of each class at random, at least one of every class that has two."""
+    """Choose `valid_pct` of each class at random, at least one of every class that has two.
 
-    def split(items: Sequence[Any]) -> Split:
+    `labels` has the class of each item, names a column of a data frame, or is a function of one item.
+
+    >>> train, valid = StratifiedSplitter(["a", "a", "b", "b"], 0.5)(range(4))
+    >>> len(valid), len({i // 2 for i in valid})
+    (2, 2)
+    """
+
+    def split(items: Any) -> Split:
+        found = (
+            [labels(o) for o in rows_of(items)]
+            if callable(labels)
+            else list(_column(items, labels, "StratifiedSplitter"))
+        )
         of_class: dict[Any, list[int]] = {}
-        for i, item in enumerate(items):
-            of_class.setdefault(labels(item) if callable(labels) else labels[i], []).append(i)
+        for i, label in enumerate(found):
+            of_class.setdefault(label, []).append(i)
         generator = torch.Generator().manual_seed(seed)
         valid: list[int] = []
         for label in sorted(of_class, key=str):
@@ -97,14 +144,24 @@ def TrainTestSplitter(
 
 
 def IndexSplitter(valid_idx: Iterable[int]) -> Splitter:
-    """The given positions are for validation."""
-    chosen = list(valid_idx)
+    """The given positions are for validation, counted from 0."""
+    chosen = [_position(i) for i in valid_idx]
     return lambda items: _complement(len(items), chosen)
 
 
 def MaskSplitter(mask: Sequence[bool]) -> Splitter:
-    """Items whose mask is true are for validation."""
-    return IndexSplitter(i for i, m in enumerate(mask) if m)
+    """Items whose mask is true are for validation; there is one truth value for each item."""
+    values: list[Any] = list(mask)
+    odd = next((m for m in values if m not in (0, 1)), None)
+    if odd is not None:
+        raise UsageError(f"MaskSplitter takes true and false, and the mask holds {odd!r}.")
+
+    def split(items: Any) -> Split:
+        return _complement(
+            len(items), np.flatnonzero(np.asarray(_column(items, values, "MaskSplitter"), bool))
+        )
+
+    return split
 
 
 def EndSplitter(valid_pct: float = 0.2, valid_last: bool = True) -> Splitter:
@@ -218,8 +275,14 @@ def TimeSplitter(times: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2
 
 
 def _column(items: Any, column: Any, what: str) -> Any:
-    """The values of a column of a data frame by its name, or one value an item."""
-    if not isinstance(column, str):
+    """The values of a column of a data frame by its name or its place, or one value an item."""
+    if isinstance(column, int) and hasattr(items, "iloc"):
+        if not 0 <= column < len(items.columns):
+            raise DataError(
+                f"There is no column {column} (counted from 0); there are {len(items.columns)}: {some(items.columns, 12)}."
+            )
+        return items.iloc[:, column]
+    if not isinstance(column, (str, int)):
         if len(column) != len(items):
             raise UsageError(f"{what} got {len(column)} values for {len(items)} items.")
         return column
@@ -228,20 +291,59 @@ def _column(items: Any, column: Any, what: str) -> Any:
         raise UsageError(f"{what} by a column needs a data frame, and got a {type(items).__name__}.")
     if column not in columns:
         raise DataError(
-            f"There is no column {column!r}; there are {some(columns, 12)}.{did_you_mean(column, map(str, columns))}"
+            f"There is no column {column!r}; there are {some(columns, 12)}.{did_you_mean(str(column), map(str, columns))}"
         )
     return items[column]
 
 
 def FuncSplitter(func: Callable[[Any], bool]) -> Splitter:
-    """Items for which `func` is true are for validation."""
-    return lambda items: _complement(len(items), (i for i, o in enumerate(items) if func(o)))
+    """Items for which `func` is true are for validation; of a data frame, an item is a row."""
+    return lambda items: _complement(len(items), (i for i, o in enumerate(rows_of(items)) if func(o)))
 
 
 def FileSplitter(fname: str | Path) -> Splitter:
-    """Files whose names are listed in `fname`, one a line, are for validation."""
-    names = set(Path(fname).read_text().split("\n"))
-    return FuncSplitter(lambda item: Path(item).name in names)
+    """Files that are listed in `fname`, one a line, by their name or by the end of their path, are for validation.
+
+    Lines that name no item are noted. Raises `DataError` where none does.
+    """
+    try:
+        lines = Path(fname).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as e:
+        raise DataError(f"{fname} cannot be read: {e.strerror or e}.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{fname} is no text in UTF-8; it must hold a file's name in each line.") from None
+    listed = {line.strip().replace("\\", "/").removeprefix("./"): None for line in lines if line.strip()}
+
+    def split(items: Any) -> Split:
+        found: dict[str, list[int]] = {}
+        for i, file in enumerate(_files(items, "FileSplitter")):
+            parts = file.parts
+            for k in range(1, len(parts) + 1):
+                name = "/".join(parts[-k:]).replace("//", "/")
+                if name in listed:
+                    found.setdefault(name, []).append(i)
+        if not found:
+            raise DataError(
+                f"{fname} lists {len(listed)} names, such as {some(map(repr, listed), 2)}, and none is that of an item, such as "
+                f"{some((repr(f.name) for f in _files(items, 'FileSplitter')), 2)}."
+            )
+        if left := [name for name in listed if name not in found]:
+            note(f"{len(left)} of {len(listed)} names in {fname} are those of no item: {some(left, 3)}")
+        return _complement(len(items), (i for at in found.values() for i in at))
+
+    return split
+
+
+def _files(items: Any, what: str) -> list[Path]:
+    """The items as paths."""
+    rows = rows_of(items)
+    odd = next((o for o in rows if not isinstance(o, (str, Path))), None)
+    if odd is not None:
+        raise UsageError(
+            f"{what} needs items that are file names, and got a {type(odd).__name__}. For rows of a table use "
+            "ColSplitter or IndexSplitter."
+        )
+    return [Path(o) for o in rows]
 
 
 def GrandparentSplitter(
@@ -253,7 +355,7 @@ def GrandparentSplitter(
     """
 
     def split(items: Sequence[Any]) -> Split:
-        above = [Path(o).parent.parent.name for o in items]
+        above = [file.parent.parent.name for file in _files(items, "GrandparentSplitter")]
 
         def of(names: str | Sequence[str]) -> list[int]:
             wanted = {names} if isinstance(names, str) else set(names)
@@ -288,7 +390,7 @@ def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
     """
 
     def split(items: Any) -> Split:
-        values = items.iloc[:, col] if isinstance(col, int) else _column(items, col, "ColSplitter")
+        values = _column(items, col, "ColSplitter")
         if on is not None:
             return _complement(len(items), np.flatnonzero((values == on).to_numpy(bool, na_value=False)))
         train, valid = parts_of(values, str(values.name))

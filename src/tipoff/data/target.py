@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
+from reprlib import repr as short
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -15,8 +17,10 @@ from torch.nn import functional as F
 
 from tipoff.answer import Category, MultiCategory, Regression
 from tipoff.data.block import Block, Target
+from tipoff.data.similar_labels import also_written, note_similar_labels
 from tipoff.display import INK, NO, entitle
 from tipoff.errors import DataError, NotSetUp, UsageError, did_you_mean, some
+from tipoff.notes import note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,10 +33,30 @@ MAX_LOG = 88.0  # exp of more is no float32
 
 def _vocab(vocab: Sequence[Any] | None, seen: Sequence[Any], sort: bool, add_na: bool) -> tuple[Any, ...]:
     if vocab is None:
+        _need_labels(seen)
         unique = list(dict.fromkeys(seen))
+        note_similar_labels(unique)
         vocab = sorted(unique, key=lambda v: (str(type(v)), v)) if sort else unique
     names = tuple(v.item() if hasattr(v, "item") else v for v in vocab)
     return (NA, *names) if add_na and NA not in names else names
+
+
+def _need_labels(values: Sequence[Any]) -> None:
+    """Raise `DataError` unless each of `values` can be the name of a class."""
+    for value in values:
+        if isinstance(value, PurePath):
+            way = "Which label a file has is said by get_y, such as get_y=parent_label."
+        elif hasattr(value, "iloc"):
+            way = "Which label a row has is said by get_y, such as get_y=ColReader('label')."
+        elif isinstance(value, (list, set)):
+            way = "For several labels an item, use MultiCategoryBlock."
+        elif isinstance(value, Hashable):
+            continue
+        else:
+            way = "Is the label function right?"
+        raise DataError(
+            f"The label of an item is a text or a number, and here a {type(value).__name__}: {short(value)}. {way}"
+        )
 
 
 def _need_known(names: Sequence[Any], trained: Sequence[Any]) -> None:
@@ -49,7 +73,7 @@ def _index(names: tuple[Any, ...], label: Any) -> int:
     try:
         return names.index(label)
     except ValueError:
-        near = did_you_mean(str(label), [str(n) for n in names])
+        near = also_written(label, names) or did_you_mean(str(label), [str(n) for n in names])
         raise DataError(
             f"The label {label!r} is not among the {len(names)} of the training set: {some(names, 12)}.{near}"
         ) from None
@@ -91,11 +115,10 @@ class CategoryBlock(Target):
             else self.replace(vocab=_vocab(None, values, self.sort, self.add_na))
         )
         real = [n for n in block.names if n != NA]
+        if not real:
+            raise DataError("There is no class in the training items. Is the label function right?")
         if len(real) < 2:
-            raise DataError(
-                f"There is {len(real) or 'no'} class in the training items"
-                f"{': ' + repr(real[0]) if real else ''}; a classifier needs two or more. Is the label function right?"
-            )
+            note(f"there is one class in the training items, {real[0]!r}; a classifier needs two or more")
         if block.weight is not None and len(block.weight) != len(block.names):
             raise UsageError(
                 f"weight has {len(block.weight)} numbers, and there are {len(block.names)} classes: {some(block.names, 12)}."
@@ -128,7 +151,7 @@ class CategoryBlock(Target):
             label, n = Counter(v for v in values if v not in at).most_common(1)[0]
             raise DataError(
                 f"{n} item{'s have' if n > 1 else ' has'} the label {label!r}, which is not among the {len(at)} of the training set: "
-                f"{some(at, 12)}.{did_you_mean(str(label), map(str, at))} Split again so that every class has items "
+                f"{some(at, 12)}.{also_written(label, at) or did_you_mean(str(label), map(str, at))} Split again so that every class has items "
                 "to learn from, or pass CategoryBlock(vocab=[...]) with all of them."
             )
         return torch.from_numpy(codes)

@@ -17,6 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from tipoff.data.kind import SPATIAL, Kind
+from tipoff.data.steps import BATCH_ORDER, ITEM_ORDER, apply_to_batch, as_bytes
 from tipoff.errors import UsageError
 from tipoff.rng import uniform
 from tipoff.spec import Spec
@@ -32,7 +33,10 @@ class ItemTransform(Spec):
     """
 
     n_draws: ClassVar[int] = 0
-    moves: ClassVar[bool] = False  # moves the parts of an image: masks and points must move with it, or are refused
+    moves: ClassVar[bool] = (
+        False  # moves the parts of an image: masks and points must move with it, or are refused
+    )
+    order: ClassVar[int] = ITEM_ORDER  # lower ones come first; those of one order as they are listed
 
     def parts(self) -> tuple[ItemTransform, ...]:
         """The steps it is made of, the ones that draw nothing first, so that those can be cached."""
@@ -43,9 +47,11 @@ class ItemTransform(Spec):
         return x if method is None else method(x, u)
 
     def exact(self, kind: Kind, x: Any) -> Any:
-        """As at validation and prediction: `image_exact(x)` where there is one, else `image(x, None)`."""
+        """As at validation and prediction: `image_exact(x)` where there is one, else `image(x, None)`, of uint8 as in training."""
         method = getattr(self, f"{kind.value}_exact", None)
-        return self.apply(kind, x, None) if method is None else method(x)
+        if method is not None:
+            return method(x)
+        return self.apply(kind, as_bytes(x) if kind is Kind.IMAGE and isinstance(x, np.ndarray) else x, None)
 
     def __call__(self, x: Any) -> Any:
         """What it makes of a picture as at validation, by itself or within a tuple: see `on_pictures`.
@@ -95,9 +101,15 @@ class BatchTransform(Spec):
     """
 
     n_draws: ClassVar[int] = 0
-    moves: ClassVar[bool] = False  # moves the parts of an image: masks and points must move with it, or are refused
-    order: ClassVar[int] = 0  # lower ones come first, whatever the order in the user's list
-    normalises: ClassVar[bool] = False  # brings inputs to the scale that the network expects: it belongs to the network
+    moves: ClassVar[bool] = (
+        False  # moves the parts of an image: masks and points must move with it, or are refused
+    )
+    # lower ones come first, whatever the order in the user's list: pixels become floats in [0, 1] at 10, and are
+    # normalised at 99, as in fastai
+    order: ClassVar[int] = BATCH_ORDER
+    normalises: ClassVar[bool] = (
+        False  # brings inputs to the scale that the network expects: it belongs to the network
+    )
     # consecutive transforms with the same `fuse` are handed to it together: fuse(tfms, kinds, fields, draws)
     fuse: ClassVar[Callable[..., list[Tensor]] | None] = None
 
@@ -119,7 +131,7 @@ def run_batch_transforms(
 ) -> list[Tensor]:
     """Apply `tfms` in order to a batch; `key` is (seed, epoch) in training, None elsewhere.
 
-    A plain function is applied to the fields of kind IMAGE (training only code may use one).
+    A plain function is applied to the fields of kind IMAGE, a transform of fastai's kind to those that its types name.
     """
     need_movable(tfms, kinds)
     active = [t for t in tfms if key is not None or getattr(t, "n_draws", 0) == 0]
@@ -141,5 +153,7 @@ def run_batch_transforms(
             if isinstance(t, BatchTransform):
                 out = [t.apply(kind, x, u) for kind, x in zip(kinds, out, strict=True)]
             else:
-                out = [t(x) if kind is Kind.IMAGE else x for kind, x in zip(kinds, out, strict=True)]
+                out = [
+                    apply_to_batch(t, kind, x, key is not None) for kind, x in zip(kinds, out, strict=True)
+                ]
     return out

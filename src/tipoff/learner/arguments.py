@@ -8,7 +8,8 @@ from torch import nn
 
 from tipoff.arguments import need_number, need_numbers, need_one_of
 from tipoff.data.dataloaders import DataLoaders
-from tipoff.errors import UsageError
+from tipoff.data.target import NA, CategoryBlock
+from tipoff.errors import DataError, UsageError
 from tipoff.spec import Spec
 
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -36,6 +37,19 @@ def need_learnable(dls: Any, model: Any, lr: Any, wd: Any, moms: Any, precision:
         need_number("wd", wd, at_least=0)
     need_numbers("moms", moms, 3, at_least=0, at_most=1)
     need_one_of("precision", precision, PRECISIONS)
+
+
+def need_classes(dls: DataLoaders) -> None:
+    """Raise `DataError` where there is nothing to tell apart: a target of one class."""
+    for target in dls.targets:
+        if not isinstance(target, CategoryBlock) or target.vocab is None:
+            continue
+        real = [name for name in target.names if name != NA]
+        if len(real) < 2:
+            raise DataError(
+                f"There is one class in the training items: {real[0]!r}; a classifier needs two or more. Is the label "
+                "function right?"
+            )
 
 
 def need_outputs(dls: DataLoaders, model: Spec | None) -> None:

@@ -21,7 +21,7 @@ from tipoff.data.transform import BatchTransform
 from tipoff.errors import UsageError
 from tipoff.learner import freeze as freezing
 from tipoff.learner.align import aligned_dls, aligned_loader, norm_of
-from tipoff.learner.arguments import need_dls, need_learnable, need_outputs
+from tipoff.learner.arguments import need_classes, need_dls, need_learnable, need_outputs
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.calibrate import Calibration, calibrate
 from tipoff.learner.call_arguments import need_file
@@ -97,6 +97,8 @@ class Learner:
     ) -> None:
         need_learnable(dls, model, lr, wd, moms, precision)
         need_outputs(dls, model_spec)
+        if loss_func is None:
+            need_classes(dls)
         its = (
             norm_of(dls.plan) if dls.added is None else None
         )  # the user's own goes before that of the weights

@@ -33,7 +33,7 @@ def export(learn: Learner, path: Path, catalog: Catalog | None) -> Path:
         )
     facts = {**learn.facts, **_facts(learn)}
     bundle = Bundle(
-        learn.dls.plan,
+        learn.dls.plan.for_prediction(),
         learn.model_spec,
         learn.model.state_dict(),
         facts,

@@ -15,6 +15,7 @@ from tipoff.data.dataset import PairDataset
 from tipoff.data.kind import Kind
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
+from tipoff.data.steps import BATCH_ORDER, ITEM_ORDER, order_of
 from tipoff.data.transform import ItemTransform, on_pictures, run_batch_transforms
 from tipoff.notebook.pictures import PILBase, TensorImage, TensorImageBW, TensorMask, ToTensor
 from tipoff.notebook.transforms import Transform
@@ -44,8 +45,9 @@ class Samples(PairDataset):
         self, samples: Any, after_item: Any, before_batch: Any, after_batch: Any, training: bool, seed: int
     ) -> None:
         super().__init__(samples)
-        self.steps, self.together = _listed(after_item), _listed(before_batch)
-        self.at_end = sorted(_listed(after_batch), key=lambda t: getattr(t, "order", 0))
+        self.steps = sorted(_listed(after_item), key=lambda t: order_of(t, ITEM_ORDER))
+        self.together = _listed(before_batch)
+        self.at_end = sorted(_listed(after_batch), key=lambda t: order_of(t, BATCH_ORDER))
         self.training, self.seed = training, seed
         self.kinds: list[Kind] = []
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from tipoff.data.kind import Kind
 from tipoff.decode import decode_image
 from tipoff.display import show_image
 from tipoff.notebook.transforms import Transform
@@ -53,17 +54,21 @@ class PILBase(Image.Image):
 class PILImage(PILBase):
     """A colour picture."""
 
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.IMAGE,)
 
-class PILImageBW(PILBase):
+
+class PILImageBW(PILImage):
     """A grey picture."""
 
     mode_wanted = "L"
+    is_grey: ClassVar[bool] = True
 
 
 class PILMask(PILBase):
     """A picture whose values are codes."""
 
     mode_wanted = "L"
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.MASK,)
 
     @classmethod
     def create(cls, fn: Any, **_: Any) -> Self:
@@ -91,19 +96,26 @@ class TensorBase(Tensor):
 class TensorImage(TensorBase):
     """A colour picture, (3, H, W) or (B, 3, H, W)."""
 
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.IMAGE,)
 
-class TensorImageBW(TensorBase):
+
+class TensorImageBW(TensorImage):
     """A grey picture, (1, H, W)."""
 
+    is_grey: ClassVar[bool] = True
     show_kwargs: ClassVar[dict[str, Any]] = {"cmap": "Greys"}
 
 
 class TensorMask(TensorBase):
     """Codes, (H, W)."""
 
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.MASK,)
+
 
 class TensorCategory(TensorBase):
     """The number of a class."""
+
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.LABEL,)
 
 
 class TitledStr(str):

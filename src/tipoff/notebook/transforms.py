@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar
 
+from tipoff.data.steps import wanted_types
 from tipoff.errors import UsageError
 
 _CHOSEN = ("encodes", "decodes", "setups")
@@ -30,25 +30,6 @@ class _Several(dict[str, Any]):
             super().__setitem__(name, value)
 
 
-def _wanted(func: Any) -> tuple[type, ...]:
-    """The types of the first argument after self; (object,) where it is not annotated."""
-    names = [p for p in inspect.signature(func).parameters if p != "self"]
-    hint = getattr(func, "__annotations__", {}).get(names[0], object) if names else object
-    if isinstance(hint, str):
-        try:
-            hint = get_type_hints(func).get(names[0], object)
-        except NameError:
-            hint = object
-    if isinstance(hint, tuple):
-        return hint
-    if hint is Any:
-        return (object,)
-    if get_origin(hint) in (Union, types.UnionType):
-        return tuple(get_args(hint))
-    hint = get_origin(hint) or hint
-    return (hint,) if isinstance(hint, type) else (object,)
-
-
 def _method(func: Any) -> Any:
     """A function as a method, chosen by the same type."""
 
@@ -56,7 +37,7 @@ def _method(func: Any) -> Any:
         return func(x)
 
     plain = isinstance(func, types.FunctionType | types.MethodType)
-    method.__annotations__ = {"x": _wanted(func) if plain else (object,)}
+    method.__annotations__ = {"x": wanted_types(func) if plain else (object,)}
     return method
 
 
@@ -64,9 +45,13 @@ def _best(funcs: Sequence[Any], x: Any) -> Any:
     """The function whose type is nearest to that of `x`, the last one where several are; None where none fits."""
     order = type(x).__mro__
     near = [
-        (min(order.index(t) if t in order else len(order) for t in _wanted(f) if isinstance(x, t)), -i, f)
+        (
+            min(order.index(t) if t in order else len(order) for t in wanted_types(f) if isinstance(x, t)),
+            -i,
+            f,
+        )
         for i, f in enumerate(funcs)
-        if isinstance(x, _wanted(f))
+        if isinstance(x, wanted_types(f))
     ]
     return min(near, key=lambda n: n[:2])[2] if near else None
 

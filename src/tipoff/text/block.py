@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tipoff.data.dataloaders import Source, rows_of
+from tipoff.data.dataloaders import Source
+from tipoff.data.items import rows_of
+from tipoff.data.splits import checked
 from tipoff.errors import DataError, UsageError, did_you_mean
 from tipoff.text.choose import as_tokenizer
 from tipoff.text.dls import TextLoaders, Texts, check_split, places, text_loaders
@@ -84,7 +86,7 @@ class TextBlock(TextField):
             )
         block = self if seq_len is None else self.replace(seq_len=seq_len)
         items = dblock.items(source)
-        train, valid = dblock.splitter(items)[:2]
+        train, valid = checked(dblock.splitter(items), len(items))
         check_split(len(train), len(valid), len(items))
         in_columns = bool(block.text_cols) and hasattr(items, "columns")
         rows = [] if in_columns and not dblock.targets else rows_of(items)

