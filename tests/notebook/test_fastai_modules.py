@@ -9,7 +9,7 @@ import pytest
 FACES = (
     *("basics", "layers", "losses", "optimizer", "torch_core", "collab.all", "tabular.all", "text.all", "vision.all"),
     *(f"callback.{m}" for m in ("all", "core", "fp16", "mixup", "progress", "rnn", "schedule", "tensorboard")),
-    *("callback.tracker", "callback.training", "data.all", "data.core", "data.load", "data.transforms"),
+    *("callback.data", "callback.tracker", "callback.training", "data.all", "data.core", "data.load", "data.transforms"),
     *("tabular.core", "tabular.data", "text.core", "text.data", "text.models", "text.models.awdlstm"),
     *("text.models.core", "vision.core", "vision.data", "vision.models", "vision.models.xresnet", "vision.utils"),
 )
@@ -37,6 +37,11 @@ def test_a_face_has_what_it_lists_once_and_hides_no_builtin(face):
         "from tipoff.callback.training import GradientAccumulation, ShortEpochCallback",
         "from tipoff.collab import CollabDataLoaders, collab_learner",
         "from tipoff.data.all import DataBlock, untar_data, Pipeline, get_image_files",
+        "from tipoff.callback.data import WeightedDL, PartialDL",
+        "from tipoff.data.block import DataBlock, CategoryBlock, MultiCategoryBlock, RegressionBlock",
+        "from tipoff.data.block import *; DataBlock",
+        "from tipoff.text.learner import language_model_learner, text_classifier_learner, LMLearner",
+        "from tipoff.optimizer import ranger, RMSProp, QHAdam, Larc, Lamb, Lookahead, OptimWrapper, Optimizer",
         "from tipoff.data.core import DataLoaders, Datasets, TfmdDL, TfmdLists",
         "from tipoff.data.external import URLs, untar_data",
         "from tipoff.data.load import DataLoader",

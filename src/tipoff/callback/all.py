@@ -1,6 +1,7 @@
 """`from tipoff.callback.all import *`: fastai's callbacks, and tipoff's beside them."""
 
 from tipoff.callback import core as _callback_core
+from tipoff.callback import data as _callback_data
 from tipoff.callback import fp16 as _callback_fp16
 from tipoff.callback import mixup as _callback_mixup
 from tipoff.callback import progress as _callback_progress
@@ -9,6 +10,7 @@ from tipoff.callback import tensorboard as _callback_tensorboard
 from tipoff.callback import tracker as _callback_tracker
 from tipoff.callback import training as _callback_training
 from tipoff.callback.core import *  # noqa: F403
+from tipoff.callback.data import *  # noqa: F403
 from tipoff.callback.fp16 import *  # noqa: F403
 from tipoff.callback.mixup import *  # noqa: F403
 from tipoff.callback.progress import *  # noqa: F403
@@ -27,6 +29,7 @@ __all__ = [
     "TerminateOnNaN",
 ]
 __all__ += _callback_core.__all__
+__all__ += _callback_data.__all__
 __all__ += _callback_fp16.__all__
 __all__ += _callback_mixup.__all__
 __all__ += _callback_progress.__all__

@@ -13,6 +13,7 @@ from tipoff.data.kind import Kind
 from tipoff.data.transform import BatchTransform, ItemTransform
 from tipoff.display import entitle
 from tipoff.errors import UsageError
+from tipoff.lazy import attach
 from tipoff.spec import Spec
 
 if TYPE_CHECKING:
@@ -130,3 +131,14 @@ class Target(Block):
     def show_result(self, truth: Tensor, prob: Tensor, ax: Axes) -> None:
         """Draw the truth and the prediction into the title of `ax`."""
         entitle(ax, f"{self.decode(truth)}\n{self.sentence(prob)}")
+
+
+# fastai's users look for these here; their modules import this one
+__getattr__, _, _LATER = attach(
+    __name__,
+    {
+        "tipoff.data.datablock": ("DataBlock",),
+        "tipoff.data.target": ("CategoryBlock", "MultiCategoryBlock", "RegressionBlock"),
+    },
+)
+__all__ = ["Block", "Target", *_LATER]

@@ -15,6 +15,7 @@ from tipoff.data.dataset import SampleDataset
 from tipoff.data.items import rows_of
 from tipoff.data.loader import Loader
 from tipoff.data.plan import BatchStep, ItemStep, Plan
+from tipoff.data.sampled import WeightedLoader, need_weights
 from tipoff.data.splits import RandomSplitter, Splitter, checked
 from tipoff.errors import DataError, UsageError, some
 from tipoff.notes import note
@@ -55,6 +56,8 @@ class Parts:
     train: tuple[list[Any], ...]
     valid: tuple[list[Any], ...]
     source: Source
+    train_at: list[int]  # where the training items stand among all items
+    n_items: int
 
 
 class DataBlock:
@@ -158,8 +161,8 @@ class DataBlock:
                 raise DataError(f"The splitter left no items to {name}, of {len(items)}.")
         rows = rows_of(items)
         dropped: list[tuple[str, str]] = []
-        train = self._columns(rows, train_at, dropped)
-        valid = self._columns(rows, valid_at, dropped)
+        train, train_at = self._columns(rows, train_at, dropped)
+        valid, valid_at = self._columns(rows, valid_at, dropped)
         if unlabelled := len(dropped):
             note(
                 f"{unlabelled} item{'s' * (unlabelled > 1)} without a label ({some((d[0] for d in dropped), 3)}) left out"
@@ -174,7 +177,7 @@ class DataBlock:
         )
         bad = [
             self._drop_unreadable(plan, columns, dropped, training)
-            for columns, training in ((train, True), (valid, False))
+            for columns, training in (((*train, train_at), True), ((*valid, valid_at), False))
         ]
         if any(bad):
             names = [name for name, _ in dropped[unlabelled:]]
@@ -187,14 +190,21 @@ class DataBlock:
         targets = tuple(b.setup(c) for b, c in zip(self.targets, train[self.n_inp :], strict=True))
         kept = (train[0], valid[0])
         return Parts(
-            plan.replace(targets=targets), train, valid, Source(self.get_x, self.get_y, tuple(dropped), kept)
+            plan.replace(targets=targets),
+            train,
+            valid,
+            Source(self.get_x, self.get_y, tuple(dropped), kept),
+            train_at,
+            len(rows),
         )
 
     def _columns(
         self, rows: list[Any], at: list[int], dropped: list[tuple[str, str]]
-    ) -> tuple[list[Any], ...]:
+    ) -> tuple[tuple[list[Any], ...], list[int]]:
+        """The raw values of the items `at`, one column a block, and where those that have a label stand."""
         blocks, gets = (*self.inputs, *self.targets), (*self.get_x, *self.get_y)
         columns: tuple[list[Any], ...] = tuple([] for _ in gets)
+        kept: list[int] = []
         failed: list[tuple[int, Exception]] = []
         for i in at:
             try:
@@ -205,12 +215,13 @@ class DataBlock:
             if any(_missing(v) for v in values[self.n_inp :]):
                 dropped.append((_place(rows[i], i), "it has no label"))
                 continue
+            kept.append(i)
             for column, value in zip(columns, values, strict=True):
                 column.append(value)
         if failed:
             first = "; ".join(_place(rows[i], i) for i, _ in failed[:3])
             raise DataError(f"{failed[0][1]} This concerns {len(failed)} of {len(at)} items: {first}.")
-        return columns
+        return columns, kept
 
     def _drop_unreadable(
         self, plan: Plan, columns: tuple[list[Any], ...], dropped: list[tuple[str, str]], training: bool
@@ -278,7 +289,61 @@ class DataBlock:
             return made
         if options:
             raise TypeError(f"dataloaders() got an unexpected keyword argument {next(iter(options))!r}")
+        return self._batches(
+            self.read(source), path, bs, val_bs, shuffle, device, num_workers, seed, drop_last
+        )
+
+    def weighted_dataloaders(
+        self,
+        source: Any,
+        wgts: Any,
+        bs: int = 64,
+        verbose: bool = False,
+        *,
+        path: str | Path = ".",
+        val_bs: int | None = None,
+        device: str | torch.device | None = None,
+        num_workers: int = 0,
+        seed: int | None = None,
+        drop_last: bool = False,
+    ) -> DataLoaders:
+        """Make batches whose training items are drawn with replacement, in proportion to `wgts`, as many as there are.
+
+        Args:
+            source: What `dataloaders` reads; other arguments are those of it, too.
+            wgts: A number of zero or more for each item of `source`, in its order; those of validation items are not used.
+
+        Returns:
+            DataLoaders whose validation items come once each, in order.
+
+        Raises:
+            UsageError: `wgts` does not fit the items, or the first block makes its batches in its own way.
+
+        Example:
+            >>> dls = block.weighted_dataloaders(df, wgts=df.label.map({"rare": 10, "common": 1}))  # doctest: +SKIP
+        """
+        if hasattr(self.inputs[0], "dataloaders"):
+            raise UsageError(
+                f"weighted_dataloaders draws items one by one; {type(self.inputs[0]).__name__} makes its batches in its own way."
+            )
         parts = self.read(source)
+        weights = need_weights(wgts, parts.n_items, "items of the source")[parts.train_at]
+        made = self._batches(parts, path, bs, val_bs, True, device, num_workers, seed, drop_last)
+        made.loaders[0] = WeightedLoader.of(made.train, weights)
+        return made
+
+    @staticmethod
+    def _batches(
+        parts: Parts,
+        path: str | Path,
+        bs: int,
+        val_bs: int | None,
+        shuffle: bool,
+        device: str | torch.device | None,
+        num_workers: int,
+        seed: int | None,
+        drop_last: bool,
+    ) -> DataLoaders:
         seed = fresh_seed() if seed is None else seed
         train = SampleDataset(parts.plan, parts.train, training=True, seed=seed)
         valid = SampleDataset(parts.plan, parts.valid, training=False, seed=seed)

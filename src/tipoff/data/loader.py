@@ -134,7 +134,12 @@ class Loader:
 
     def replace(self, **changes: Any) -> Loader:
         """A loader with some of the arguments of `Loader` changed."""
-        now = {
+        return type(self)(**{**self.options, **changes})
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of `Loader` that make this one."""
+        return {
             "dataset": self.dataset,
             "bs": self.bs,
             "shuffle": self.shuffle,
@@ -145,7 +150,6 @@ class Loader:
             "prefetch": self.prefetch,
             "finish": self._finish,
         }
-        return type(self)(**{**now, **changes})
 
 
 class TorchLoader:

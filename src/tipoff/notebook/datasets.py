@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.sampled import PartialLoader, WeightedLoader
 from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notebook.lists import L
 from tipoff.notebook.loaders import DataLoader
@@ -131,6 +132,12 @@ class TfmdLists:
         """Batches of the training and the validation items, by `dl_type`, which takes what else is given."""
         return _dataloaders(self, bs, **kwargs)
 
+    def partial_dataloaders(self, partial_n: int, bs: int = 64, **kwargs: Any) -> DataLoaders:
+        """`dataloaders` whose epochs are `partial_n` training items, chosen anew each time."""
+        made = _dataloaders(self, bs, **kwargs)
+        made.loaders[0] = PartialLoader.of(made.train, partial_n)
+        return made
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "tfms":
             raise AttributeError(name)
@@ -212,6 +219,18 @@ class Datasets:
     def dataloaders(self, bs: int = 64, **kwargs: Any) -> DataLoaders:
         """Batches of the training and the validation items, by `dl_type`, which takes what else is given."""
         return _dataloaders(self, bs, **kwargs)
+
+    def partial_dataloaders(self, partial_n: int, bs: int = 64, **kwargs: Any) -> DataLoaders:
+        """`dataloaders` whose epochs are `partial_n` training items, chosen anew each time."""
+        made = _dataloaders(self, bs, **kwargs)
+        made.loaders[0] = PartialLoader.of(made.train, partial_n)
+        return made
+
+    def weighted_dataloaders(self, wgts: Any, bs: int = 64, **kwargs: Any) -> DataLoaders:
+        """`dataloaders` whose training items are drawn with replacement, in proportion to `wgts`, one for each of them."""
+        made = _dataloaders(self, bs, **kwargs)
+        made.loaders[0] = WeightedLoader.of(made.train, wgts)
+        return made
 
     def __repr__(self) -> str:
         return f"(#{len(self)}) {[self[i] for i in range(min(3, len(self)))]}"

@@ -15,6 +15,7 @@ from tipoff.data.dataset import PairDataset
 from tipoff.data.kind import Kind
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
+from tipoff.data.sampled import PartialLoader, WeightedLoader
 from tipoff.data.steps import BATCH_ORDER, ITEM_ORDER, order_of
 from tipoff.data.transform import ItemTransform, on_pictures, run_batch_transforms
 from tipoff.notebook.pictures import PILBase, TensorImage, TensorImageBW, TensorMask, ToTensor
@@ -137,6 +138,28 @@ def DataLoader(
 
 
 TfmdDL = DataLoader  # fastai's name for batches of samples under transforms
+
+
+def WeightedDL(dataset: Any = None, bs: int | None = None, wgts: Any = None, **options: Any) -> Loader:
+    """A `DataLoader` whose items are drawn with replacement, in proportion to `wgts`, as many as there are.
+
+    >>> dl = WeightedDL([(i, i) for i in range(4)], bs=4, wgts=[0, 1, 0, 0])
+    >>> next(iter(dl))[0].tolist()
+    [1, 1, 1, 1]
+    """
+    made = DataLoader(dataset, bs, **options)
+    return WeightedLoader.of(made, [1.0] * made.n if wgts is None else wgts)
+
+
+def PartialDL(dataset: Any = None, bs: int | None = None, partial_n: int | None = None, **options: Any) -> Loader:
+    """A `DataLoader` with epochs of `partial_n` items, chosen anew each time.
+
+    >>> dl = PartialDL([(i, i) for i in range(9)], bs=2, partial_n=4)
+    >>> len(dl), len({int(i) for x, y in dl for i in x})
+    (2, 4)
+    """
+    made = DataLoader(dataset, bs, **options)
+    return made if partial_n is None else PartialLoader.of(made, partial_n)
 
 
 def check_options(called: str, given: Iterable[str]) -> None:

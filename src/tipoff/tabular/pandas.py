@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.sampled import PartialLoader, WeightedLoader
 from tipoff.display import show_frame
 from tipoff.tabular.dataset import TableDataset
 from tipoff.tabular.frame import as_frame
@@ -182,3 +183,19 @@ class TabularPandas(Named):
         table = self.table or Table(self.raw, len(self), self.plan, self.rows.encode_all(self.raw))
         loaders = table.loaders(bs, val_bs, shuffle, drop_last, seed)
         return TabularDataLoaders(*loaders, path=path, device=device or self.device, plan=self.plan)
+
+    def weighted_dataloaders(self, wgts: Any, bs: int | None = None, **options: Any) -> DataLoaders:
+        """`dataloaders` whose training rows are drawn with replacement, in proportion to `wgts`, one for each of them.
+
+        Raises:
+            UsageError: `wgts` does not fit the training rows.
+        """
+        made = self.dataloaders(bs, **options)
+        made.loaders[0] = WeightedLoader.of(made.train, wgts)
+        return made
+
+    def partial_dataloaders(self, partial_n: int, bs: int | None = None, **options: Any) -> DataLoaders:
+        """`dataloaders` whose epochs are `partial_n` training rows, chosen anew each time."""
+        made = self.dataloaders(bs, **options)
+        made.loaders[0] = PartialLoader.of(made.train, partial_n)
+        return made

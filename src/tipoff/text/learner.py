@@ -12,6 +12,7 @@ from tipoff.bundle.file import Bundle
 from tipoff.bundle.parts import CALLBACKS
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.errors import ArchError, BundleError, UsageError
+from tipoff.lazy import attach
 from tipoff.learner.learner import Learner
 from tipoff.learner.named import as_named
 from tipoff.learner.predictions import in_order
@@ -222,3 +223,10 @@ def block_of(dls: DataLoaders) -> TextField:
     if not isinstance(block, TextField):
         raise UsageError("These DataLoaders are not of texts: make them with TextDataLoaders or a TextBlock.")
     return block
+
+
+# fastai's users look for these here; their module imports this one
+__getattr__, _, _LATER = attach(
+    __name__, {"tipoff.text.factories": ("language_model_learner", "text_classifier_learner")}
+)
+__all__ = ["LMLearner", "TextLearner", *_LATER]
