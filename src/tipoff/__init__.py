@@ -13,6 +13,11 @@ __version__ = "0.1.0"
 if os.environ.get("TIPOFF_ALLOCATOR", "1") != "0":
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
+# onnxruntime writes events and a device id to the user's cache folder as it is imported, and the hub's library sends
+# who it is with each request; both look at these before
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
 _PLACES = {
     "tipoff.vision": ("ImageBlock", "ImageDataLoaders", "Resize", "aug_transforms", "vision_learner"),
     "tipoff.text": ("TextBlock", "TextDataLoaders", "language_model_learner", "text_classifier_learner"),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from tipoff.downscale import draft, in_strips, turned, whole_factor
 from tipoff.errors import DataError, did_you_mean
 
 # a server goes without its 150 MB: Pillow gives the same pixels in twice the time
@@ -21,16 +22,21 @@ cv2: Any = None if find_spec("cv2") is None else import_module("cv2")
 
 MAX_PIXELS = 100_000_000  # about 300 MB as RGB; what a decompression bomb would exceed
 MAX_RATIO = 200  # of the sides: brought to 224 pixels by cropping, 1 × 50,000 pixels would take 30 GB
+KEEP_PIXELS = 16_000_000  # that a network is given: it resizes them to far fewer
+LARGE_PIXELS = 2_000_000  # above, an image is converted a strip at a time
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _EXIF_ORIENTATION = 0x0112
 
 
-def decode_image(source: Any, *, mode: str = "RGB", max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def decode_image(
+    source: Any, *, mode: str = "RGB", max_pixels: int = MAX_PIXELS, keep_pixels: int | None = None
+) -> np.ndarray:
     """A picture as uint8 (H, W, 3), turned as its EXIF data says, transparency put on white.
 
     `source` is a path, bytes, an array (H, W), (H, W, 3) or (H, W, 4) of uint8, a tensor (3, H, W), or a
     Pillow picture. `mode` "L" makes it grey, still with three channels. 16-bit pictures are scaled to 8
-    bits; of an animation, the first frame is taken. Raises `DataError`, naming the file, for anything
+    bits; of an animation, the first frame is taken. A file of more than `keep_pixels` is downscaled while it
+    is decoded, by a whole factor that leaves no more. Raises `DataError`, naming the file, for anything
     that is no whole picture or has more than `max_pixels`.
 
     >>> decode_image(np.zeros((4, 5), np.uint8)).shape
@@ -55,11 +61,12 @@ def decode_image(source: Any, *, mode: str = "RGB", max_pixels: int = MAX_PIXELS
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check_size(image, name, max_pixels)
-                if image.format == "JPEG" and image.mode == "RGB" and mode == "RGB":
+                whole = whole_factor(*image.size, keep_pixels) == 1
+                if whole and image.format == "JPEG" and image.mode == "RGB" and mode == "RGB":
                     plain = _plain_jpeg(data, image)
                     if plain is not None:
                         return plain
-                return _from_pillow(image, mode, name, max_pixels)
+                return _from_pillow(image, mode, name, max_pixels, keep_pixels)
     except UnidentifiedImageError:
         raise DataError(
             f"{name} is not a picture that can be read (JPEG, PNG, WebP, GIF, BMP or TIFF)."
@@ -163,21 +170,46 @@ def _plain_jpeg(data: bytes, image: Image.Image) -> np.ndarray | None:
     return decoded
 
 
-def _from_pillow(image: Image.Image, mode: str, name: str, max_pixels: int) -> np.ndarray:
+def _from_pillow(
+    image: Image.Image, mode: str, name: str, max_pixels: int, keep_pixels: int | None = None
+) -> np.ndarray:
     _check_size(image, name, max_pixels)
     if getattr(image, "is_animated", False):
         image.seek(0)
+    draft(image, whole_factor(*image.size, keep_pixels))
     image.load()
+    white = _white(image)
+    factor = whole_factor(*image.size, keep_pixels)  # of what the JPEG decoder left
+    if factor > 1 or image.width * image.height > LARGE_PIXELS:
+        made = in_strips(image, lambda strip: _as_rgb(strip, mode, white), factor)
+        return turned(made, _orientation(image))
     with contextlib.suppress(Exception):  # damaged EXIF data: the picture itself is whole
         image = ImageOps.exif_transpose(image)
+    return _as_rgb(image, mode, white)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # damaged EXIF data
+        return 1
+
+
+def _white(image: Image.Image) -> float:
+    """The value that stands for white in an image of more than 8 bits."""
+    if image.mode != "F":
+        return 65535.0
+    highest: Any = image.getextrema()[1]
+    return 65535.0 if highest > 1 else 1.0
+
+
+def _as_rgb(image: Image.Image, mode: str, white: float) -> np.ndarray:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         x = np.asarray(image).astype(np.float32)
-        high = 65535.0 if image.mode != "F" or x.max() > 1 else 1.0
-        return _from_array((x * (255 / high)).round().clip(0, 255).astype(np.uint8), mode)
+        return _from_array((x * (255 / white)).round().clip(0, 255).astype(np.uint8), mode)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     if mode == "L":
         image = image.convert("L")
     return np.array(image.convert("RGB"))

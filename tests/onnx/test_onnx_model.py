@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -321,3 +322,14 @@ def test_memory_for_a_large_photo_is_given_back(exported):
     )
     done = subprocess.run([sys.executable, "-c", code, str(exported)], capture_output=True, text=True)
     assert float(done.stdout) < 80, done.stderr  # MB; the picture alone takes 144 as numbers
+
+
+def test_opening_a_model_writes_no_events_and_no_device_id(exported, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    code = "import sys; from tipoff.serve.onnx_model import OnnxModel; OnnxModel(sys.argv[1])"
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "ORT_", "HF_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(exported)], env={**env, "HOME": str(home)}, capture_output=True
+    )
+    assert done.returncode == 0 and not list(home.rglob("*"))

@@ -313,3 +313,70 @@ def test_titles_are_found_by_their_words(films):
 def test_wrong_questions_are_refused_with_a_sentence(films, question, said):
     reply = ask(films, question)
     assert reply.status_code == 422 and said in reply.json()["answers"][0]["error"]
+
+
+# what was left without an answer ----------------------------------------------------------------------
+
+TABLE = "job,age,hours,city\njudge,70,38.5,Oslo\ncook,19,20,Rome\n"
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/csv", "text/csv; charset=utf-8", "application/octet-stream", "text/plain"]
+)
+def test_a_csv_may_be_the_body_without_a_name(url, kind):
+    reply = httpx.post(f"{url}/predict", content=TABLE.encode(), headers={"Content-Type": kind})
+    assert reply.status_code == 200, reply.text
+    assert [(a["row"], a["label"], "file" in a) for a in reply.json()["answers"]] == [
+        (2, ">50K", False), (3, "<=50K", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", "foo/", "..\\"])
+def test_a_file_of_a_form_may_lack_its_name(url, name):
+    body = (
+        f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{TABLE}\r\n--x--\r\n'
+    )
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    reply = httpx.post(f"{url}/predict", content=body.encode(), headers=kind)
+    assert reply.status_code == 200 and [a["row"] for a in reply.json()["answers"]] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "body", [rb'{"job": "\ud800", "age": 1, "hours": 2, "city": "x"}', rb'{"\ud800": 1}', rb'["\ud800"]']
+)
+def test_half_of_a_surrogate_pair_is_refused_in_a_sentence(url, body):
+    reply = httpx.post(f"{url}/predict", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 422 and reply.json()["answers"][0]["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"ratings": {"film 1": %s}}' % ("9" * 400),
+        '{"ratings": {"film 1": NaN}}',
+        '{"ratings": {"film 1": -Infinity}}',
+        '{"ratings": {"film 1": 1e400}}',
+        '{"ratings": {"\\ud800": true}}',
+        '{"ratings": {"\\ud800": 5}}',
+        '{"user": %s}' % ("9" * 400),
+        '{"user": "\\ud800"}',
+        '{"n": %s}' % ("9" * 4000),
+        '{"\\ud800": 5}',
+    ],
+    ids=lambda s: s[:30],
+)  # fmt: skip
+def test_odd_questions_about_ratings_are_refused_in_a_sentence(films, body):
+    reply = httpx.post(
+        f"{films}/predict", content=body.encode(), headers={"Content-Type": "application/json"}
+    )
+    assert reply.status_code in (200, 422)
+    (answer,) = reply.json()["answers"]
+    assert len(answer["error"]) < 400
+
+
+def test_columns_named_alike_are_refused_before_they_are_read(url):
+    reply = upload(url, ",".join(["a"] * 5000) + "\n1\n")
+    assert (
+        reply.json()["answers"][0]["error"]
+        == "new.csv has 5,000 columns called 'a'; their names must differ."
+    )

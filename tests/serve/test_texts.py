@@ -106,3 +106,12 @@ def test_the_reference_describes_it(url):
     body = openapi["paths"]["/predict"]["post"]["requestBody"]["content"]
     assert {"application/json", "text/plain", "multipart/form-data"} == set(body)
     assert ask(url, json=body["application/json"]["example"])["answers"][0]["label"]
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "Text/CSV; charset=utf-8", "text/tab-separated-values"])
+def test_a_table_as_the_body_is_no_single_text(url, kind):
+    got = ask(url, content=f'review\n"{TEXT}"\nA dull film.\n'.encode(), headers={"Content-Type": kind})
+    assert [(a["row"], a["label"], "file" in a) for a in got["answers"]] == [
+        (2, "good", False),
+        (3, "bad", False),
+    ]

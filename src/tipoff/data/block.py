@@ -52,6 +52,10 @@ class Block(Spec):
         """One raw value as a tensor; for kinds that transforms change, as an array; a tuple of `n_tensors`."""
         raise NotImplementedError
 
+    def encode_exact(self, value: Any) -> Any:
+        """What `encode` gives at validation and prediction, where the size of the raw value does not matter."""
+        return self.encode(value)
+
     def encode_all(self, values: Sequence[Any]) -> Any:  # -> (N, ...)
         return torch.stack([self.encode(v) for v in values])
 

@@ -137,10 +137,9 @@ class SampleDataset:
 
     def _decode(self, block: Block, value: Any) -> Any:
         """One value up to where random changes begin."""
-        x = block.encode(value)
         if self.training:
-            return self.plan.apply(self._head, block.kind, x, None)
-        return self.plan.exact(block.kind, x)
+            return self.plan.apply(self._head, block.kind, block.encode(value), None)
+        return self.plan.exact(block.kind, self.plan.encode(block, value))
 
     def _value(self, k: int, position: int, u: np.ndarray | None) -> Any:
         block, raw = self.blocks[k], self.columns[k][position]

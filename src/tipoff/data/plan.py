@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tipoff.data.batch import Batch
 from tipoff.data.block import Block, Target
-from tipoff.data.kind import Kind
+from tipoff.data.kind import SPATIAL, Kind
 from tipoff.data.steps import (
     BATCH_ORDER,
     ITEM_ORDER,
@@ -165,7 +165,14 @@ class Plan(Spec):
 
     def read(self, *raw: Any) -> tuple[Any, ...]:
         """The inputs of one sample, as at prediction, before they are put into a batch."""
-        return tuple(self.exact(b.kind, b.encode(b.raw(r))) for b, r in zip(self.inputs, raw, strict=True))
+        return tuple(
+            self.exact(b.kind, self.encode(b, b.raw(r))) for b, r in zip(self.inputs, raw, strict=True)
+        )
+
+    def encode(self, block: Block, value: Any) -> Any:
+        """A raw value as at validation and prediction; whole where places in a picture are predicted, which lie in its pixels."""
+        places = any(t.kind in SPATIAL for t in self.targets)
+        return block.encode(value) if places else block.encode_exact(value)
 
     def collate(self, samples: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...]:
         """Inputs read by `read`, put into one batch, before the batch transforms."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO, TextIOWrapper
@@ -132,8 +133,7 @@ def tidy(frame: Any, path: Path, first: int, header: tuple[str, ...] = ()) -> An
     empty = [c for c in frame.columns if str(c).startswith("Unnamed: ") and frame[c].isna().all()]
     if empty:
         frame = frame.drop(columns=empty)
-    named = [h for h in header if h]
-    if twice := sorted({h for h in named if named.count(h) > 1}):
+    if twice := sorted(name for name, n in Counter(header).items() if name and n > 1):
         note(
             f"{path.name} has two columns called {some(map(repr, twice))}; the second is now {twice[0] + '.1'!r}",
             once=True,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,22 +11,21 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import tipoff
-from tipoff.errors import DataError
 from tipoff.figures import name_in_words, value_in_words
 from tipoff.serve.batcher import Batcher, Busy
 from tipoff.serve.counters import Counters
 from tipoff.serve.guard import Guard
+from tipoff.serve.memory import Memory
 from tipoff.serve.model import Searched, ServedModel, by_name
+from tipoff.serve.respond import respond, while_there
 from tipoff.serve.schema import EXPLAIN, PROBLEMS, Answers, body_of, how_to_ask
 from tipoff.serve.settings import Settings
-from tipoff.serve.tables import as_csv, by_row, notes_of, wants_csv
-from tipoff.serve.upload import UNNAMED, Refused, Room, Upload, uploads
+from tipoff.serve.upload import Refused, Room, uploads
 
 PAGE = Path(__file__).parent / "page"
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]
@@ -41,8 +38,8 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
     """
     settings = settings or Settings()
     named = by_name(models)
-    counters, room = Counters(), Room(settings.room << 20)
-    batchers = {n: Batcher(m, limit=settings.queue) for n, m in named.items()}
+    counters, room, memory = Counters(), Room(settings.room << 20), Memory(settings.work << 20)
+    batchers = {n: Batcher(m, memory=memory, limit=settings.queue) for n, m in named.items()}
     pages = Environment(
         loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape(default=True)
     )
@@ -77,39 +74,14 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
         return HTMLResponse(pages.get_template(name).render(**values))
 
     async def predict(request: Request, model: ServedModel, heat: bool) -> Response:
-        about, batcher = model.about, batchers[model.about.name]
-
-        async def one(upload: Upload) -> dict[str, Any]:
-            began = time.perf_counter()
-            file = {} if upload.name == UNNAMED and about.input != "image" else {"file": upload.name}
-            try:
-                with counters.under_way.labels(model.about.name).track_inprogress():
-                    answer = await batcher.answer(upload.data, upload.name, heat)
-            except DataError as e:
-                counters.files.labels(model.about.name, "refused").inc()
-                return {**file, "error": str(e)}
-            counters.files.labels(model.about.name, "answered").inc()
-            return {
-                **file,
-                **answer,
-                "milliseconds": round((time.perf_counter() - began) * 1e3, 1),
-            }
-
+        batcher = batchers[model.about.name]
         async with uploads(
             request, room, max_bytes=settings.max_bytes, max_files=settings.max_files
         ) as files:
             if batcher.under_way + len(files) > batcher.limit:
                 raise Busy
-            answers = await asyncio.gather(*map(one, files))
-        answered = sum("error" not in a for a in answers)
-        request.scope["tipoff.note"] = f"{len(answers)} files, {answered} answered"
-        said: dict[str, Any] = {"model": about.name, "answers": answers}
-        if about.input in ("row", "text"):
-            if answered == len(answers) == 1 and wants_csv(request):
-                return await run_in_threadpool(as_csv, answers[0])
-            said["notes"] = notes_of(answers)
-            said["answers"] = await run_in_threadpool(by_row, answers)
-        return JSONResponse(said, 200 if answered else 422)
+            work = respond(request, files, heat, batcher=batcher, memory=memory, counters=counters)
+            return await while_there(request, work)
 
     def add(model: ServedModel, base: str) -> None:
         about = model.about

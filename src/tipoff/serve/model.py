@@ -38,6 +38,15 @@ class Searched(Protocol):
         ...
 
 
+@runtime_checkable
+class Measured(Protocol):
+    """A model whose inputs may take far more memory than the files they come in, as pictures do."""
+
+    def memory(self, data: bytes, name: str) -> int:
+        """Bytes that `read` will need, by the header of the file. Raises `DataError` where they are too many."""
+        ...
+
+
 def find_models(path: Path) -> list[Path]:
     """The model files at `path`: the file itself, or those of a folder; an .onnx beside its .tipoff stands for it.
 

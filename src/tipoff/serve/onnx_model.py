@@ -17,9 +17,15 @@ from tipoff.optional import need
 from tipoff.serve.about import About, slug, title
 from tipoff.serve.box import Box
 from tipoff.serve.inputs import input_of
+from tipoff.serve.memory import Turns
+from tipoff.serve.wanted import go_on
 
-MAX_RUN_PIXELS = 16_000_000  # of all pictures that go through the network at once: about 300 MB
+MAX_RUN_PIXELS = 16_000_000  # of all pictures that go through networks at once: about 300 MB
+MAX_STRIP_PIXELS = 32_000_000  # of one picture where it is largest on its way
 MAX_KEPT_PIXELS = 1_000_000  # memory for more is given back after the answer
+
+
+RUNNING = Turns(MAX_RUN_PIXELS)  # of all models of the process
 
 
 class Sample(NamedTuple):
@@ -65,9 +71,19 @@ class OnnxModel:
             sure_above=float(getattr(said.answers, "sure_above", 0.0)),
         )
 
+    def memory(self, data: bytes, name: str) -> int:
+        """Bytes that `read` will need."""
+        return int(self._input.memory(data, name, self.max_pixels))
+
     def read(self, data: bytes, name: str) -> Sample:
         """The picture in `data`. Raises `DataError` with a sentence that names it."""
         pixels: np.ndarray = self._input.decode(data, name, self.max_pixels)
+        height, width = pixels.shape[:2]
+        if self._largest(height, width) > MAX_STRIP_PIXELS:
+            raise DataError(
+                f"{name} has {width:,} × {height:,} pixels, a strip that grows beyond {MAX_STRIP_PIXELS:,} when it is resized "
+                "for this model. Cut out the part that matters."
+            )
         if self._said.mode != "RGB":
             pixels = decode_image(pixels, mode=self._said.mode)
         return Sample(pixels, self._input.box(pixels, self._item_tfms))
@@ -78,14 +94,22 @@ class OnnxModel:
 
     def answer(self, samples: Sequence[Sample], heat: bool) -> list[dict[str, Any]]:
         """An answer for each of `samples`, that share their `key`."""
-        n = max(1, MAX_RUN_PIXELS // self._largest(*samples[0].pixels.shape[:2]))
-        return [
-            a for i in range(0, len(samples), n) for a in self._group(samples[i : i + n], heat and self._heat)
-        ]
+        each = self._largest(*samples[0].pixels.shape[:2])
+        n, made = max(1, MAX_RUN_PIXELS // each), []
+        for i in range(0, len(samples), n):
+            go_on()
+            group = samples[i : i + n]
+            with RUNNING.of(each * len(group)):
+                made += self._group(group, heat and self._heat)
+        return made
 
     def _largest(self, height: int, width: int) -> int:
         """Pixels of the picture where it is largest on its way: as it came, or as a strip resized to be cropped."""
-        sides = [side for t in self._item_tfms for side in np.atleast_1d(getattr(t, "size", 1))]
+        sides = [
+            side * (1 + getattr(t, "val_xtra", 0.0))
+            for t in self._item_tfms
+            for side in np.atleast_1d(getattr(t, "size", 1))
+        ]
         strip = max(height, width) / min(height, width) * float(max(sides, default=1)) ** 2
         return max(height * width, int(strip))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Hashable, Sequence
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 import torch
@@ -61,7 +62,7 @@ class PairModel:
         asked = pair.decode(data, "The question")
         if asked.user is not None and asked.user not in self._users:
             raise DataError(
-                f"There is no {self.about.ratings['user']} {asked.user!r} among the {len(self._users):,} of the model. For "
+                f"There is no {self.about.ratings['user']} {short(asked.user)} among the {len(self._users):,} of the model. For "
                 "somebody new, send ratings."
             )
         return asked

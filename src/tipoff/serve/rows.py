@@ -16,6 +16,7 @@ from tipoff.bundle.predictor import Predictor
 from tipoff.data.block import Target
 from tipoff.data.shares import row_shares
 from tipoff.errors import BundleError, some
+from tipoff.serve.wanted import go_on
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,7 +55,11 @@ class RowPredictor:
 
     def probabilities(self, inputs: tuple[Tensor, ...]) -> Tensor:  # each (N, ...) -> (N, n)
         parts = zip(*(torch.split(t, BATCH) for t in inputs), strict=True)
-        return torch.cat([self.predictor.probabilities(part) for part in parts])
+        return torch.cat([self._part(part) for part in parts])
+
+    def _part(self, part: tuple[Tensor, ...]) -> Tensor:
+        go_on()
+        return self.predictor.probabilities(part)
 
     def why(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         """How the answer of one row divides among its values, compared with the typical row; the largest shares first.

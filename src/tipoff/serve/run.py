@@ -15,7 +15,9 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tipoff.notes import note
 from tipoff.serve.app import create_app
+from tipoff.serve.memory import give_back_large_blocks
 from tipoff.serve.model import find_models, open_model
 from tipoff.serve.settings import Settings
 
@@ -65,6 +67,7 @@ class Patient(H11Protocol):
 
 def from_parent() -> FastAPI:
     """The application in a worker process."""
+    give_back_large_blocks()
     given = json.loads(os.environ[FROM_PARENT])
     settings = Settings(**{**given["settings"], "cors": tuple(given["settings"]["cors"])})
     return create_app([open_model(Path(p), settings.max_pixels) for p in given["paths"]], settings)
@@ -89,7 +92,11 @@ def serve(path: Path, settings: Settings) -> None:
         "backlog": 512,
     }
     if settings.workers == 1:
+        give_back_large_blocks()
         models = [open_model(p, settings.max_pixels) for p in paths]
+        note(
+            f"requests take {settings.most_mb({m.about.input for m in models}):,} MB at most, beside the models themselves"
+        )
         uvicorn.run(create_app(models, settings), **common)
         return
     with tempfile.TemporaryDirectory(prefix="tipoff-counters-") as counters:

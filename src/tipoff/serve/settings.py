@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+# measured: what a table or texts become from the first byte to the response, in the size of the body
+TIMES = {"row": 45, "text": 45, "pair": 45}
+RUN_MB = 300  # numbers of pictures in a network
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class Settings:
     cors: tuple[str, ...] = ()
     log: str = "text"
     queue: int = 128  # uploads under way
-    room: int = 512  # MB of uploads held at once
+    room: int = 256  # MB of uploads held at once
+    work: int = 512  # MB of what becomes of them: decoded pictures, tables
 
     @property
     def local(self) -> bool:
@@ -29,3 +35,8 @@ class Settings:
     @property
     def max_bytes(self) -> int:
         return int(self.max_upload * 2**20)
+
+    def most_mb(self, inputs: Collection[str]) -> int:
+        """MB that requests take at most in each worker, where there are models of these `inputs`, such as image and row."""
+        largest = max((int(TIMES.get(i, 0) * self.max_upload) for i in inputs), default=0)
+        return self.room + max(self.work, largest) + (RUN_MB if "image" in inputs else 0)

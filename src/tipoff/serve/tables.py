@@ -43,7 +43,8 @@ def by_row(answers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             made.append(answer)
             continue
         answered: Answered = answer["table"]
-        of_file = {} if answered.frame.attrs.get("table") is None else {"file": answer["file"]}
+        in_file = answered.frame.attrs.get("table") is not None and "file" in answer
+        of_file = {"file": answer["file"]} if in_file else {}
         why = answer.get("why") or [None] * len(answered.frame)
         rest = {"milliseconds": answer["milliseconds"]}
         made += [

@@ -12,6 +12,7 @@ from tipoff.data.block import Target
 from tipoff.data.words import answers_of, word_shares
 from tipoff.errors import BundleError, DataError, some
 from tipoff.notes import note
+from tipoff.serve.wanted import go_on
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -57,10 +58,14 @@ class TextPredictor:
         return found
 
     def probabilities(self, texts: list[str]) -> Tensor:  # -> (N, n)
-        return answers_of(self.predictor.plan, self.predictor.probabilities, texts)
+        return answers_of(self.predictor.plan, self._part, texts)
+
+    def _part(self, part: tuple[Tensor, ...]) -> Tensor:
+        go_on()
+        return self.predictor.probabilities(part)
 
     def why(self, text: str) -> list[dict[str, Any]]:
         """The words of the text, each with what the answer would lose without it; nothing of texts that are too long."""
         if isinstance(getattr(self.target, "answers", None), MultiCategory) or len(text) > EXPLAINED:
             return []
-        return word_shares(self.predictor.plan, self.predictor.probabilities, text).answer()
+        return word_shares(self.predictor.plan, self._part, text).answer()

@@ -40,6 +40,9 @@ class TorchModel:
         self.about = replace(about, heat=len(parts) == 2 and about.output == "category")
         self._input = input_of(self.about.input)
 
+    def memory(self, data: bytes, name: str) -> int:
+        return int(self._input.memory(data, name, self.max_pixels))
+
     def read(self, data: bytes, name: str) -> Sample:
         value = self._input.decode(data, name, self.max_pixels)
         return Sample(self.predictor.plan.read(value), self._input.box(value, self.predictor.plan.item_tfms))

@@ -13,7 +13,13 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 MAX_NAME = 200  # characters of a file's name that are kept
+MAX_PART_HEADER = 16 << 10  # bytes of all headers of a part
 UNNAMED = "the file"
+UNNAMED_TABLES = {  # of bodies and parts that come without a name, by their content type
+    b"text/csv": "the body.csv",
+    b"application/csv": "the body.csv",
+    b"text/tab-separated-values": "the body.tsv",
+}
 FIRST_SECONDS = 20.0  # until the body must be there, and so much more:
 SECONDS_PER_BYTE = 1 / 16_000
 
@@ -73,9 +79,14 @@ async def uploads(
             )
         yield files
     except ClientDisconnect:
-        raise Refused(499, "The client went away.") from None
+        raise gone() from None
     finally:
         room.held -= held
+
+
+def gone() -> Refused:
+    """What is said, to nobody, where the client has left."""
+    return Refused(499, "The client went away.")
 
 
 def _too_large(max_bytes: int) -> Refused:
@@ -120,7 +131,8 @@ class _Multipart:
         self.max_files = max_files
         self.files: list[Upload] = []
         self.name: str | None = None
-        self.header = self.value = b""
+        self.header = self.value = self.kind = b""
+        self.n_header = 0
         self.data = bytearray()
         self.parser = MultipartParser(
             boundary,
@@ -135,16 +147,26 @@ class _Multipart:
         )
 
     def _begin(self) -> None:
-        self.name, self.header, self.value, self.data = None, b"", b"", bytearray()
+        self.name, self.header, self.value, self.kind, self.data = None, b"", b"", b"", bytearray()
+        self.n_header = 0
 
     def _field(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self.header += data[start:end]
 
     def _value(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self.value += data[start:end]
 
+    def _count(self, n: int) -> None:
+        self.n_header += n
+        if self.n_header > MAX_PART_HEADER:
+            raise Refused(400, "The form cannot be read: a part of it has too long headers.")
+
     def _header_end(self) -> None:
-        if self.header.lower() == b"content-disposition":
+        if self.header.lower() == b"content-type":
+            self.kind = parse_options_header(self.value)[0].lower()
+        elif self.header.lower() == b"content-disposition":
             options = parse_options_header(self.value)[1]
             if b"filename" in options:
                 self.name = (
@@ -163,7 +185,7 @@ class _Multipart:
 
     def _end(self) -> None:
         if self.name is not None:
-            self.files.append(Upload(plain_name(self.name), bytes(self.data)))
+            self.files.append(Upload(plain_name(self.name, self.kind), bytes(self.data)))
 
     def feed(self, chunk: bytes) -> None:
         try:
@@ -182,18 +204,25 @@ class _Multipart:
 def _parts(request: Request, max_files: int) -> _Raw | _Multipart:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind.lower() != b"multipart/form-data":
-        return _Raw(plain_name(request.query_params.get("name", "")))
+        return _Raw(plain_name(request.query_params.get("name", ""), kind.lower()))
     boundary = options.get(b"boundary", b"")
     if not 0 < len(boundary) <= 200:
         raise Refused(400, "The form cannot be read: its content type names no boundary.")
     return _Multipart(boundary, max_files)
 
 
-def plain_name(name: str) -> str:
+def is_unnamed(name: str) -> bool:
+    """Whether `plain_name` made the name up."""
+    return name == UNNAMED or name in UNNAMED_TABLES.values()
+
+
+def plain_name(name: str, kind: bytes = b"") -> str:
     """The last part of a path, without what cannot be printed; it is only ever shown, never opened.
+
+    Where nothing is left, a word for it, by its content type.
 
     >>> plain_name("../../etc/lemon.jpg")
     'lemon.jpg'
     """
     last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(c for c in last if c.isprintable())[:MAX_NAME] or UNNAMED
+    return "".join(c for c in last if c.isprintable())[:MAX_NAME] or UNNAMED_TABLES.get(kind, UNNAMED)

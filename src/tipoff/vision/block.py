@@ -14,7 +14,7 @@ from torch import Tensor
 from tipoff.data.block import Block
 from tipoff.data.kind import Kind
 from tipoff.data.transform import BatchTransform
-from tipoff.decode import check_header, decode_image
+from tipoff.decode import KEEP_PIXELS, check_header, decode_image
 from tipoff.display import show_image
 from tipoff.vision.augment import IntToFloat
 
@@ -45,6 +45,9 @@ class ImageBlock(Block):
 
     def encode(self, value: Any) -> np.ndarray:  # -> uint8 (H, W, 3)
         return decode_image(value, mode=self.mode)
+
+    def encode_exact(self, value: Any) -> np.ndarray:  # -> uint8 (H, W, 3)
+        return decode_image(value, mode=self.mode, keep_pixels=KEEP_PIXELS)
 
     def collate(self, values: Sequence[np.ndarray]) -> Tensor:  # -> (B, 3, H, W), channels_last in memory
         return torch.from_numpy(np.stack(values)).permute(0, 3, 1, 2)

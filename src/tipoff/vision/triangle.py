@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 _ROWS = 16  # results of one product, where the picture keeps its size
+_AT_ONCE = 6_000_000  # values
 
 
 class _Bands(NamedTuple):
@@ -49,11 +50,11 @@ def _bands(n_in: int, n_out: int, start: int, n: int) -> _Bands:
 
 def _along_rows(x: Tensor, n_out: int, start: int, n: int) -> Tensor:  # (n_in, m) -> (n, m)
     if n_out == len(x):
-        return x[start : start + n]
+        return x[start : start + n].float()
     out = torch.empty(n, x.shape[1])
     rows, spans, weights = _bands(len(x), n_out, start, n)
     for weight, made, (low, high) in zip(weights, torch.split(out, rows), spans, strict=True):
-        torch.mm(weight[: len(made), : high - low], x[low:high], out=made)
+        torch.mm(weight[: len(made), : high - low], x[low:high].float(), out=made)
     return out
 
 
@@ -67,7 +68,9 @@ def resize(
     """
     top, left, h, w = part or (0, 0, height, width)
     n_in, m_in, c = x.shape
-    rows = torch.from_numpy(x.astype(np.float32).reshape(n_in, m_in * c))
+    if x.size <= _AT_ONCE:  # of larger ones, rows become numbers when they are needed
+        x = x.astype(np.float32)
+    rows = torch.from_numpy(np.ascontiguousarray(x).reshape(n_in, m_in * c))
     made = _along_rows(rows, height, top, h).numpy().reshape(h, m_in, c)
     turned = torch.from_numpy(_turned(made).reshape(m_in, h * c))
     return _turned(_along_rows(turned, width, left, w).numpy().reshape(w, h, c))

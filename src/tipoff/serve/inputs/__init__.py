@@ -1,6 +1,6 @@
 """From the bytes of an upload to what a model takes: one module a kind of input, named as `About.input`.
 
-Those of pictures have `decode(data, name, max_pixels)` and `box(value, item_tfms)`; `row`, `text` and `pair`
+Those of pictures have `memory(data, name, max_pixels)`, `decode` of the same, and `box(value, item_tfms)`; `row`, `text` and `pair`
 have `decode(data, name)`.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 200_000
 MAX_COLUMNS = 10_000
+MAX_ALIKE = 100  # columns of one name
 MAX_CELLS = (
     10_000_000  # of rows in JSON that do not share their columns, which could be many more than were sent
 )
@@ -31,8 +33,7 @@ def decode(data: bytes, name: str) -> tuple[DataFrame, bool]:
         return _from_json(data, "The body" if name == UNNAMED else name), True
     if Path(name).suffix.lower() in (*PARQUET, *EXCEL):
         raise DataError(f"{name} is not read here; save it as CSV, or use tipoff predict.")
-    if max(data.partition(b"\n")[0].count(mark.encode()) for mark in DELIMITERS) >= MAX_COLUMNS:
-        raise DataError(f"{name} has more than {MAX_COLUMNS:,} columns.")
+    _check_header(data.partition(b"\n")[0], name)
     frame = next(iter_table(name, rows=MAX_ROWS + 1, data=data), None)
     if frame is None or frame.empty:
         if name == UNNAMED:
@@ -45,6 +46,18 @@ def decode(data: bytes, name: str) -> tuple[DataFrame, bool]:
             f"{name} has more than {MAX_ROWS:,} rows; use tipoff predict for a table of any size."
         )
     return frame, False
+
+
+def _check_header(line: bytes, name: str) -> None:
+    mark = max(DELIMITERS, key=lambda m: line.count(m.encode()))
+    if line.count(mark.encode()) >= MAX_COLUMNS:
+        raise DataError(f"{name} has more than {MAX_COLUMNS:,} columns.")
+    again = Counter(cell for cell in line.split(mark.encode()) if cell.strip())
+    cell, n = again.most_common(1)[0] if again else (b"", 0)
+    if n > MAX_ALIKE:  # each is given a name of its own, by going through those before it
+        raise DataError(
+            f"{name} has {n:,} columns called {cell[:40].decode('utf-8', 'replace')!r}; their names must differ."
+        )
 
 
 def _from_json(data: bytes, name: str) -> DataFrame:
@@ -73,6 +86,10 @@ def _check(row: Any, number: int) -> None:
     if not isinstance(row, dict):
         raise DataError(f"Row {number} is {row!r:.60}; a row is an object of column names and values.")
     for column, value in row.items():
+        if not _is_text(column) or (isinstance(value, str) and not _is_text(value)):
+            raise DataError(
+                f"Column {column!a:.60}, row {number}: that is no valid text (half of a surrogate pair)."
+            )
         if not (value is None or isinstance(value, (str, int, float))):
             raise DataError(
                 f"Column {column}, row {number}: {value!r:.60} is no value; it takes text, a number, true, false or null."
@@ -81,6 +98,15 @@ def _check(row: Any, number: int) -> None:
             isinstance(value, int) and abs(value) >= 2**63
         ):
             raise DataError(f"Column {column}, row {number}: the value is too long.")
+
+
+def _is_text(value: str) -> bool:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def _no_number(name: str) -> Any:
