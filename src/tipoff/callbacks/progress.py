@@ -31,6 +31,7 @@ class Progress(Callback):
     """
 
     order = 60
+    only_watches = True
 
     def __init__(self, stream: Any = None) -> None:
         self.stream = stream or sys.stdout

@@ -30,6 +30,7 @@ class Recorder(Callback):
     """
 
     order = 50
+    only_watches = True
 
     def __init__(self, beta: float = 0.98) -> None:
         self.beta = beta

@@ -20,6 +20,7 @@ class SaveCheckpoint(Callback):
     """
 
     order = 90
+    only_watches = True
 
     def __init__(self, path: str | Path, every_seconds: float = 30.0, every_steps: int | None = None) -> None:
         self.path, self.every_seconds, self.every_steps = Path(path), every_seconds, every_steps
@@ -50,6 +51,7 @@ class CSVLogger(Callback):
     """A row of figures an epoch in the file `fname`."""
 
     order = 65
+    only_watches = True
 
     def __init__(self, fname: str | Path = "history.csv", append: bool = False) -> None:
         self.path, self.append = Path(fname), append
@@ -82,6 +84,7 @@ class TensorBoardCallback(Callback):
     """Losses, metrics and rates for TensorBoard, in `log_dir`."""
 
     order = 65
+    only_watches = True
 
     def __init__(self, log_dir: str | Path = "runs") -> None:
         self.log_dir = Path(log_dir)

@@ -29,6 +29,7 @@ class TerminateOnNaN(Callback):
     """
 
     order = 40  # after an average has been put into the model, before the best epoch is
+    only_watches = True
 
     def __init__(self) -> None:
         self._kept: dict[str, Tensor] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from tipoff.callbacks.saving import SaveCheckpoint
-from tipoff.errors import UsageError
+from tipoff.errors import UsageError, some
+from tipoff.learner.conditions import conditions_of, differences, own_callbacks
 from tipoff.learner.stages import Stage
+from tipoff.notes import note
 from tipoff.train.callback import Callback
 from tipoff.train.checkpoint import read_checkpoint
 from tipoff.train.loop import fit
@@ -31,6 +34,7 @@ class KeepNorms(Callback):
     """
 
     order = -90
+    only_watches = True  # `train_bn` says whether there are any
 
     def __init__(self, norms: Sequence[nn.Module]) -> None:
         self.norms = norms
@@ -59,6 +63,15 @@ def schedules_of(stage: Stage, moms: tuple[float, float, float]) -> Schedules:
     return {"lr": Constant(peak)}
 
 
+def attached(learn: Learner, cbs: Sequence[Callback]) -> list[Callback]:
+    """The callbacks of the learner and of a call, those that want more than the run with the learner."""
+    every = [*learn.cbs, *cbs]
+    for cb in every:
+        if hasattr(cb, "attach"):
+            cb.attach(learn)
+    return every
+
+
 def make_run(
     learn: Learner, stage: Stage, cbs: Sequence[Callback] = (), index: int = 0, epochs_before: int = 0
 ) -> Run:
@@ -67,6 +80,7 @@ def make_run(
         raise UsageError(
             "There is no training data: this learner comes from a model file. Set learn.dls to train it."
         )
+    every = attached(learn, cbs)
     if stage.freeze_to is not None:
         learn.freeze_to(stage.freeze_to)
     wd = learn.wd if stage.wd is None else stage.wd
@@ -79,10 +93,6 @@ def make_run(
     peak = stage.lr[-1]
     for group in learn.opt.param_groups:
         group["lr_scale"] = stage.lr[group.get("group", -1)] / peak if peak else 1.0
-    every = [*learn.cbs, *cbs]
-    for cb in every:
-        if hasattr(cb, "attach"):  # one that wants more than the run
-            cb.attach(learn)
     run = Run(
         learn.model,
         learn.dls.train,
@@ -115,19 +125,26 @@ def execute(
 
     A callback that stops a stage does not keep the next from being trained; a run that fails ends the call.
     """
+    conditions = None
     for i in range(start, len(stages)):
         run = make_run(learn, stages[i], cbs, i, epochs_before)
-        for cb in run.callbacks:
-            if isinstance(cb, SaveCheckpoint):
-                cb.meta = {
-                    "stages": [s.to_json() for s in stages],
-                    "stage": i,
-                    "first_epoch": learn.n_epochs_done,
-                    "epochs_before": epochs_before,
-                    "seed": getattr(learn.dls.train, "seed", None),
-                    "items": len(learn.dls.train.dataset),
-                }
+        saving = [cb for cb in run.callbacks if isinstance(cb, SaveCheckpoint)]
+        if saving and conditions is None:
+            conditions = conditions_of(learn, run.callbacks)
+        for cb in saving:
+            cb.meta = {
+                "stages": [s.to_json() for s in stages],
+                "stage": i,
+                "first_epoch": learn.n_epochs_done,
+                "epochs_before": epochs_before,
+                "frozen_to": learn.frozen_to,
+                "seed": getattr(learn.dls.train, "seed", None),
+                "items": len(learn.dls.train.dataset),
+                "conditions": conditions,
+                "own_callbacks": own_callbacks(run.callbacks),
+            }
         if state is not None and i == start:
+            need_fitting(run, state)
             run.load_state_dict(state)
         try:
             fit(run)
@@ -141,19 +158,56 @@ def execute(
             break
 
 
+def need_fitting(run: Run, state: dict[str, Any]) -> None:
+    """Raise `UsageError` where the optimizer of `run` trains other parameters than that of `state`."""
+    for name, opt in run.optims.items():
+        ours, theirs = (
+            [len(g["params"]) for g in o["param_groups"]] for o in (opt.state_dict(), state["optims"][name])
+        )
+        if ours != theirs:
+            raise UsageError(
+                f"The checkpoint is of a run that trained {sum(theirs)} tensors of parameters, and here {sum(ours)} are trained: "
+                "freeze the same layers as before."
+            )
+
+
 def resume(learn: Learner, file: Path, cbs: Sequence[Callback] = ()) -> None:
-    """Go on from the checkpoint `file`. Raises `BundleError` where there is none, `UsageError` where data differ."""
+    """Go on from the checkpoint `file`.
+
+    Raises `BundleError` where there is none, `UsageError` where something that decides the result differs.
+    """
+    if not len(learn.dls):
+        raise UsageError("There is no training data to resume with: set learn.dls.")
     saved = read_checkpoint(file)
     meta = saved["meta"]
-    seed, n = getattr(learn.dls.train, "seed", None), len(learn.dls.train.dataset)
-    if (meta["seed"], meta["items"]) != (seed, n):
-        raise UsageError(
-            f"The checkpoint {file} is of {meta['items']} items and seed {meta['seed']}; these DataLoaders have {n} items "
-            f"and seed {seed}. Make them as before: the same files, and dataloaders(..., seed={meta['seed']})."
-        )
+    _need_same(learn, file, meta, attached(learn, cbs))
     learn.n_epochs_done = meta["first_epoch"]
     stages = [Stage.from_json(s) for s in meta["stages"]]
     if not any(isinstance(cb, SaveCheckpoint) for cb in (*learn.cbs, *cbs)):
         cbs = [*cbs, SaveCheckpoint(file)]
     before = meta.get("epochs_before", sum(s.n_epochs for s in stages[: meta["stage"]]))
+    if meta.get("frozen_to", learn.frozen_to) != learn.frozen_to:
+        learn.freeze_to(meta["frozen_to"])
+    learn.opt = None
     execute(learn, stages, cbs, meta["stage"], saved["run"], before)
+
+
+def _need_same(learn: Learner, file: Path, meta: dict[str, Any], cbs: Sequence[Callback]) -> None:
+    if "conditions" in meta:
+        differ = differences(meta["conditions"], conditions_of(learn, cbs))
+    else:  # of an older version
+        seed, n = getattr(learn.dls.train, "seed", None), len(learn.dls.train.dataset)
+        now = {"seed": seed, "items": n}
+        differ = [f"{k}: {meta[k]}, now {v}" for k, v in now.items() if meta[k] != v]
+    if differ:
+        raise UsageError(
+            f"The training of the checkpoint {file} cannot be resumed, as it would not end as it would have without "
+            "interruption:\n"
+            + "".join(f"  {line}\n" for line in differ)
+            + "Make them as they were, or train anew."
+        )
+    lost = Counter(meta.get("own_callbacks", ())) - Counter(own_callbacks(cbs))
+    if lost:
+        note(
+            f"the interrupted run had the callbacks {some(sorted(lost))}, and this one has not: if they change training, pass cbs="
+        )

@@ -143,9 +143,10 @@ class TabularLearner(Learner):
     def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
         """As `Learner.resume`; a `fit_auto` goes on watching where it was cut off."""
         file = self.path / self.model_dir / "checkpoint.pt" if file is None else Path(file)
-        saved = [name for name, _ in read_checkpoint(file)["run"]["callbacks"]]
+        saved = dict(read_checkpoint(file)["run"]["callbacks"])
+        patience = saved.get("EarlyStopping", {}).get("patience")
         have = [type(c).__name__ for c in (*self.cbs, *_listed(cbs))]
-        lost = [c for c in self._watchers(1) if type(c).__name__ in saved and type(c).__name__ not in have]
+        lost = [c for c in self._watchers(1, patience) if type(c).__name__ in saved and type(c).__name__ not in have]
         super().resume(file, [*lost, *_listed(cbs)])
 
     def figures(self) -> dict[str, float]:

@@ -15,11 +15,12 @@ class Callback:
     ...     def after_batch(self, run): print(run.loss.item())
 
     Callbacks are called in the order of `order`, lowest first. One that has a method `attach(learner)` is given
-    the learner before a fit. `state_dict` holds what a resumed run
-    needs. Raises `TypeError` where a method is named like an event but is none.
+    the learner before a fit. `state_dict` holds what a resumed run needs. One that `only_watches` changes neither weights nor
+    when a run ends: a resumed run may do without it. Raises `TypeError` where a method is named like an event but is none.
     """
 
     order: ClassVar[int] = 0
+    only_watches: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         for name, value in vars(cls).items():
