@@ -9,7 +9,6 @@ the classifier and its steps of fast.ai's course, for a machine with a GPU. comm
 
 from __future__ import annotations
 
-import re
 import resource
 import subprocess
 import sys
@@ -170,6 +169,7 @@ def course(df: pd.DataFrame) -> dict[str, float]:
 
 def command(df: pd.DataFrame) -> dict[str, float]:
     from tipoff.bundle.file import read
+    from tipoff.verdict import Verdict
 
     with tempfile.TemporaryDirectory() as folder:
         df.to_parquet(Path(folder, "imdb.parquet"))
@@ -181,12 +181,9 @@ def command(df: pd.DataFrame) -> dict[str, float]:
         )  # fmt: skip
         taken = clock()
         print(done.stdout)
-        found = re.search(
-            r"right on ([\d,]+) of ([\d,]+)", str(read(Path(folder, "x.tipoff")).facts["result"])
-        )
-    assert found is not None
-    n_right, n = (int(group.replace(",", "")) for group in found.groups())
-    return {"accuracy": n_right / n, **taken}
+        verdict = Verdict.from_json(read(Path(folder, "x.tipoff")).facts["verdict"])
+    assert verdict is not None
+    return {"accuracy": verdict.lines[0].values["accuracy"], **taken}
 
 
 who, n = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None

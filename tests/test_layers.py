@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "tipoff"
 
 GROUND = {"arguments", "errors", "lazy", "rng", "optional", "notes", "nn", "metrics"}
-PLAIN = {*GROUND, "spec", "display", "decode", "answer", "figures"}
+PLAIN = {*GROUND, "spec", "display", "decode", "answer", "figures", "verdict"}
 BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
 APPLICATIONS = {"vision", "text", "tabular", "collab"}
 
@@ -30,6 +30,7 @@ MAY: dict[str, set[str]] = {
     "downscale": set(),
     "answer": set(),
     "figures": {"answer"},
+    "verdict": {"figures"},
     "nn": {"errors"},
     "metrics": {"errors"},
     "spec": {"errors", "optional"},
@@ -189,7 +190,9 @@ def test_star_imports_are_only_of_faces_in_faces(module):
 @pytest.mark.parametrize("module", [m for m in FILES if is_face(m)])
 def test_a_face_holds_imports_and_no_code(module):
     code = [n for n in tree(module).body[1:] if not isinstance(n, (ast.Import, ast.ImportFrom))]
-    other = [n for n in code if not (isinstance(n, (ast.Assign, ast.AugAssign, ast.AnnAssign)) or is_lookup(n))]
+    other = [
+        n for n in code if not (isinstance(n, (ast.Assign, ast.AugAssign, ast.AnnAssign)) or is_lookup(n))
+    ]
     assert not other, f"{module} defines something: {ast.unparse(other[0])[:60]}"
 
 
@@ -254,7 +257,9 @@ def test_a_model_of_a_table_answers_without_the_training_code():
 def test_a_package_offers_the_same_names_to_a_type_checker_as_when_it_runs(package):
     """What `attach` loads is in `_PLACES`; what a type checker reads is under `if TYPE_CHECKING:`."""
     body = tree(package).body
-    places = next(ast.literal_eval(n.value) for n in body if isinstance(n, ast.Assign) and n.targets[0].id == "_PLACES")
+    places = next(
+        ast.literal_eval(n.value) for n in body if isinstance(n, ast.Assign) and n.targets[0].id == "_PLACES"
+    )
     typed = next(n for n in body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")
     offered = {n.module: tuple(a.asname for a in n.names) for n in typed.body}
     assert {m: set(names) for m, names in offered.items()} == {m: set(names) for m, names in places.items()}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from tipoff.answer import number
 
 WORDS = {
-    "train_loss": "loss on what it learned from",
-    "valid_loss": "loss on what it was checked on",
+    "train_loss": "training loss",
+    "valid_loss": "validation loss",
     "accuracy": "accuracy",
-    "error_rate": "share of errors",
-    "top_k_accuracy": "answer among the likeliest",
-    "accuracy_multi": "accuracy, all classes counted",
-    "balanced_accuracy": "accuracy, classes alike in weight",
+    "error_rate": "error rate",
+    "top_k_accuracy": "top-k accuracy",
+    "accuracy_multi": "accuracy over all labels",
+    "balanced_accuracy": "balanced accuracy",
     "f1_score": "F1",
     "fbeta": "F-beta",
     "cohen_kappa": "Cohen's kappa",
@@ -20,14 +20,17 @@ WORDS = {
     "roc_auc_binary": "AUC",
     "log_loss": "log loss",
     "mse": "mean squared error (MSE)",
-    "mae": "off by (MAE)",
+    "mae": "mean absolute error (MAE)",
     "rmse": "RMSE",
     "rmspe": "RMSPE",
     "exp_rmspe": "RMSPE",
     "r2": "R²",
     "r2_score": "R²",
+    "ndcg@10": "NDCG@10",
 }
-SHARES = {"accuracy", "error_rate", "top_k_accuracy", "accuracy_multi", "balanced_accuracy"}
+HEADS = {"balanced_accuracy": "balanced", "mae": "MAE", "mse": "MSE"}  # of narrow columns
+SHARES = {"accuracy", "error_rate", "top_k_accuracy", "accuracy_multi", "balanced_accuracy", "recall"}
+SCORES = {"r2", "r2_score", "roc_auc", "roc_auc_binary"}  # of which three digits say enough, however small
 IN_UNITS = {"mse", "mae", "rmse"}  # of what is predicted, and so of any size
 
 
@@ -50,4 +53,25 @@ def value_in_words(name: str, value: float | None) -> str:
         return "none"
     if name in SHARES:
         return f"{100 * value:.1f} %"
+    if name in SCORES:
+        return f"{value:.3f}"
     return number(value) if name in IN_UNITS or abs(value) >= 100 or 0 < abs(value) < 0.01 else f"{value:.3f}"
+
+
+def column_head(name: str) -> str:
+    """The name of a metric as the head of a narrow column.
+
+    >>> column_head("mae"), column_head("accuracy")
+    ('MAE', 'accuracy')
+    """
+    return HEADS.get(name, name_in_words(name))
+
+
+def span_in_words(name: str, low: float, high: float) -> str:
+    """The two bounds of an interval; a percent sign stands once.
+
+    >>> span_in_words("accuracy", 0.726, 0.847), span_in_words("mae", 4.9, 6.1)
+    ('72.6 to 84.7 %', '4.9 to 6.1')
+    """
+    texts = [value_in_words(name, v) for v in (low, high)]
+    return " to ".join(texts) if name not in SHARES else f"{texts[0].removesuffix(' %')} to {texts[1]}"

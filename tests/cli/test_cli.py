@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tipoff.bundle.file import read
 from tipoff.cli.main import run
 
 FAST = ("--size", "64", "--bs", "8", "--epochs", "1")
@@ -48,17 +50,22 @@ def test_output_to_a_pipe_is_plain(trained):
     assert "\x1b" not in trained[1] and "\r" not in trained[1]
 
 
-def test_it_ends_with_figures_beside_a_baseline_and_the_next_command(trained):
+def test_it_ends_with_a_verdict_and_the_next_command(trained):
     said = words(trained[1])
-    assert "right on 6 of 6 unseen photos: 100.0 % (61 to 100)" in said
-    assert "the baseline, logistic regression on the frozen features: 100.0 %" in said
+    assert "Accuracy 100.0 % (95 % CI 61.0 to 100.0 %) on 6 validation photos" in said
+    assert "logistic regression on frozen features (baseline) 100.0 %" in said
+    assert re.search(r"always (blue|green|red) \(majority class\) +\d", said)
+    assert re.search(r"recall blue 100\.0 % (\d) of \1 green", said)
+    assert "This model is not clearly better than always predicting" in said
+    assert "is exactly as good as the baseline" in said
     assert f"tipoff predict {trained[0]}" in said
 
 
 def test_it_writes_the_model_and_three_pictures(trained):
     folder = trained[0].with_name("colours_results")
     assert trained[0].stat().st_size > 1e6
-    assert sorted(p.name for p in folder.iterdir()) == ["confusion.png", "results.png", "top_losses.png"]
+    drawn = ["confusion.png", "results.json", "results.png", "top_losses.png"]
+    assert sorted(p.name for p in folder.iterdir()) == drawn
 
 
 def test_predict_answers_a_line_a_file_and_skips_what_is_no_picture(trained, photos, tmp_path, capsys):
@@ -94,7 +101,11 @@ def test_predict_csv_has_a_column_for_each_class(trained, photos, capsys):
 def test_info_says_classes_figures_and_licence(trained, capsys):
     assert tipoff("info", trained[0], "--check") == 0
     said = words(capsys.readouterr().out)
-    assert "one of 3: blue, green, red" in said and "Apache-2.0" in said and "right on 6 of 6" in said
+    assert "one of 3: blue, green, red" in said and "Apache-2.0" in said
+    verdict = read(trained[0]).facts["verdict"]
+    assert verdict["sentence"] in said and "Accuracy 100.0 % (95 % CI 61.0 to 100.0 %)" in said
+    assert json.loads(trained[0].with_name("colours_results").joinpath("results.json").read_text()) == verdict
+    assert f"**{verdict['sentence']}**" in read(trained[0]).card
 
 
 def test_explain_draws_what_the_model_looked_at(trained, photos, tmp_path, capsys):
@@ -125,7 +136,8 @@ def test_minutes_are_planned_by_measuring(photos, tmp_path, capsys):
 def test_quiet_says_the_figures_only(photos, tmp_path, capsys):
     assert tipoff("train", photos, *FAST, "--out", tmp_path / "x", "--quiet") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["right", "the", "sure"]
+    assert lines[0].startswith("Accuracy 100.0 %") and lines[-1].startswith("sure of")
+    assert not any(word in " ".join(lines) for word in ("tipoff ", "holds", "train  "))
     assert (tmp_path / "x.tipoff").exists()
 
 

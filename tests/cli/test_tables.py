@@ -71,18 +71,37 @@ def test_ids_constants_and_copies_of_the_answer_are_left_out_and_said(said):
 
 
 def test_figures_come_with_an_interval_and_beside_the_trees(said, home):
-    figure = re.search(r"right on (\d+) of 120 unseen rows: ([\d.]+) % \(([\d.]+) to ([\d.]+)\)", said)
-    assert figure and int(figure[1]) / 1.2 == pytest.approx(float(figure[2]), abs=0.06)
-    assert float(figure[3]) < float(figure[2]) < float(figure[4])
-    assert re.search(r"HistGradientBoosting [\d.]+ % 0\.\d{3} 0\.\d{3}", said)
+    figure = re.search(r"Accuracy ([\d.]+) % \(95 % CI ([\d.]+) to ([\d.]+) %\) on 120 validation rows", said)
+    assert figure and float(figure[2]) < float(figure[1]) < float(figure[3])
+    assert re.search(r"HistGradientBoosting \(baseline\) [\d.]+ % 0\.\d{3} 0\.\d{3}", said)
+    assert re.search(r"always (<=50K|>50K) \(majority class\) [\d.]+ % 0\.500", said)
     facts = read(home / "people.tipoff").facts
-    assert facts["baseline"].startswith("HistGradientBoosting: accuracy")
+    assert facts["baseline"].startswith("HistGradientBoosting (baseline): accuracy")
+
+
+def test_the_recall_of_each_class_is_said(said, home):
+    counts = re.search(r"recall <=50K ([\d.]+) % (\d+) of (\d+) >50K ([\d.]+) % (\d+) of (\d+)", said)
+    assert counts and int(counts[3]) + int(counts[6]) == 120
+    accuracy = float(re.search(r"Accuracy ([\d.]+) %", said)[1])
+    assert (int(counts[2]) + int(counts[5])) / 1.2 == pytest.approx(accuracy, abs=0.06)
+
+
+def test_a_model_that_knows_nothing_is_called_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frame = people(300)[["job", "age"]].assign(returned=np.where(np.arange(300) % 5, "No", "Yes"))
+    frame.to_csv("t.csv", index=False)
+    assert tipoff("train", "t.csv", "--target", "returned", "--epochs", 1, "--quiet") == 0
+    said = words(capsys.readouterr().out)
+    assert "This model never predicts Yes" in said and "no better than always predicting No" in said
+    assert "Balanced accuracy 50.0 %" in said
+    assert tipoff("explain", "t.tipoff", "t.csv") == 0
+    assert "This model never predicts Yes" in words(capsys.readouterr().out)
 
 
 def test_what_mattered_is_said_and_drawn(said, home):
     assert re.search(r"what mattered job 0\.\d+", said)
     drawn = sorted(p.name for p in (home / "people_results").iterdir())
-    assert drawn == ["calibration.png", "confusion.png", "importance.png", "top_losses.csv"]
+    assert drawn == ["calibration.png", "confusion.png", "importance.png", "results.json", "top_losses.csv"]
 
 
 def test_the_worst_errors_are_written_with_their_rows(said, home):
@@ -120,10 +139,12 @@ def test_numbers_are_predicted_as_numbers(tmp_path, monkeypatch, capsys):
     said = words(capsys.readouterr().out)
     assert "a model of the number income" in said
     off = re.search(
-        r"off by ([\d,]+) \(([\d,]+) to ([\d,]+)\) on average on 120 unseen rows, R² (0\.\d+)", said
+        r"Mean absolute error \(MAE\) ([\d,]+) \(95 % CI ([\d,]+) to ([\d,]+)\) on 120 validation rows, R² (0\.\d+)",
+        said,
     )
     assert off and float(off[4]) > 0.5
-    assert re.search(r"HistGradientBoosting [\d,]+ [\d,]+ 0\.\d{3}", said)
+    assert re.search(r"HistGradientBoosting \(baseline\) [\d,]+ [\d,]+ 0\.\d{3}", said)
+    assert re.search(r"always [\d,]+ \(mean\) [\d,]+ [\d,]+ -?0\.0", said)
     assert (tmp_path / "t_results" / "predicted.png").exists()
 
 
@@ -334,7 +355,7 @@ def test_a_training_that_was_cut_off_at_its_report_only_reports(tmp_path, monkey
     assert tipoff("resume", "t_results/checkpoint.pt") == 0
     said = words(capsys.readouterr().out)
     assert "this training was finished: all that is left to do is its report" in said
-    assert "epoch train valid" not in said and "right on" in said and Path("t.tipoff").exists()
+    assert "epoch train valid" not in said and "Accuracy" in said and Path("t.tipoff").exists()
 
 
 # answers --------------------------------------------------------------------------------------------

@@ -98,20 +98,20 @@ def test_texts_are_said_back(said):
 
 
 def test_the_figure_comes_with_an_interval_and_beside_counted_words(said, home):
-    ours = re.search(r"right on (\d+) of 40 unseen texts: ([\d.]+) % \(([\d.]+) to ([\d.]+)\)", said)
-    theirs = re.search(r"beside it, logistic regression on words: ([\d.]+) %", said)
-    assert ours and theirs and float(ours[3]) < float(ours[2]) < float(ours[4])
-    assert float(ours[2]) >= 80
+    ours = re.search(r"Accuracy ([\d.]+) % \(95 % CI ([\d.]+) to ([\d.]+) %\) on 40 validation texts", said)
+    theirs = re.search(r"logistic regression on words \(baseline\) ([\d.]+) %", said)
+    assert ours and theirs and float(ours[2]) < float(ours[1]) <= float(ours[3])
+    assert float(ours[1]) >= 80
+    assert re.search(r"always (bad|good) \(majority class\) [\d.]+ %", said) and "recall bad" in said
     facts = read(home / "reviews.tipoff").facts
-    assert facts["baseline"] == f"logistic regression on words: {theirs[1]} %" and facts["sure"].startswith(
-        "sure of"
-    )
+    assert facts["baseline"].startswith(f"logistic regression on words (baseline): accuracy {theirs[1]} %")
+    assert facts["sure"].startswith("sure of")
     assert "of 40 unseen texts, with" in facts["sure"]
 
 
 def test_errors_and_pictures_are_kept(said, home):
     assert {p.name for p in (home / "reviews_results").iterdir()} == {
-        "calibration.png", "confusion.png", "top_losses.csv",
+        "calibration.png", "confusion.png", "results.json", "top_losses.csv",
     }  # fmt: skip
     worst = pd.read_csv(home / "reviews_results" / "top_losses.csv")
     assert (
@@ -130,7 +130,7 @@ def test_a_transformer_begins_with_a_head_on_frozen_features(small_bert, home, s
     assert tipoff(*command) == 0
     said = words(capsys.readouterr().out)
     assert (
-        "beside it, logistic regression on the frozen network" in said
+        "logistic regression on the frozen network (baseline)" in said
         and "at most 40 tokens of a text" in said
     )
     assert tipoff("predict", "bert.tipoff", "reviews.csv", "--json") == 0
@@ -142,7 +142,8 @@ def test_where_the_time_is_short_the_head_stays_as_it_was_fitted(small_bert, hom
     assert tipoff("train", "reviews.csv", "--arch", small_bert, "--minutes", 0.001, "--out", "short") == 0
     said = words(capsys.readouterr().out)
     assert "fewer than half of the 160 that the head has seen: the network stays as it is" in said
-    right, head = re.search(r"unseen texts: ([\d.]+) %", said), re.search(r"frozen network: ([\d.]+) %", said)
+    right = re.search(r"Accuracy ([\d.]+) %", said)
+    head = re.search(r"frozen network \(baseline\) ([\d.]+) %", said)
     assert right and head and float(right[1]) == pytest.approx(float(head[1]), abs=5)  # bfloat16
 
 
@@ -324,7 +325,7 @@ def test_info_says_what_it_holds(model, capsys):
     said = words(capsys.readouterr().out)
     assert (
         "one of 2: bad, good" in said
-        and "160 texts to learn from, 40 to check on" in said
+        and "160 training texts, 40 for validation" in said
         and "logistic regression on words" in said
         and "answers as where it was" in said
     )

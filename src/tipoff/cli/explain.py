@@ -7,6 +7,7 @@ from pathlib import Path
 from tipoff.bundle.predictor import load_predictor
 from tipoff.cli.kind import task_of
 from tipoff.cli.screen import command, short
+from tipoff.cli.verdict import tell_briefly
 from tipoff.errors import UsageError
 
 
@@ -38,3 +39,4 @@ def run_explanation(model: Path, given: str, row: int, out: Path | None) -> None
             "A model of ratings says why with each recommendation:\n"
             + command("predict", short(model), "--user", someone)
         )
+    tell_briefly(predictor.facts)

@@ -1,4 +1,4 @@
-"""What a report is made of whatever the task: plots in a folder, and how often a model was right."""
+"""What a report is made of whatever the task: plots in a folder, and parts that may fail."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tipoff.cli.screen import note, percent
-from tipoff.metrics.interval import interval
+from tipoff.cli.screen import note
 
 Made = TypeVar("Made")
 
@@ -45,13 +44,3 @@ def _save(path: Path, draw: Callable[[], Any]) -> Path:
     finally:
         plt.close(figure)
     return path
-
-
-def right_on(n_right: int, n: int, what: str, digits: int = 1) -> str:
-    """The figure in a sentence, with its interval on this many items in percent, to `digits`.
-
-    >>> right_on(39, 42, "texts")
-    'right on 39 of 42 unseen texts: 92.9 % (81.0 to 97.5)'
-    """
-    low, high = (f"{100 * share:.{digits}f}" for share in interval(n_right, n))
-    return f"right on {n_right:,} of {n:,} unseen {what}: {percent(n_right / n)} ({low} to {high})"

@@ -8,30 +8,37 @@ from typing import Any
 from tipoff.answer import number
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import verify
-from tipoff.cli.screen import field, percent, say
+from tipoff.cli.screen import field, in_words, percent, say
+from tipoff.cli.verdict import tell_verdict
 from tipoff.errors import some
+from tipoff.verdict import Verdict
 
 
 def show_info(model: Path, check: bool) -> None:
     """Print what the model answers, how good it is, and what it is made of."""
     bundle = read(model)
     facts, target, plan = bundle.facts, bundle.plan.targets[0], bundle.plan
-    say(f"{model}  ({sum(t.numel() for t in bundle.weights.values()) / 1e6:.1f} M numbers)")
+    say(f"{model}  ({in_words(sum(t.numel() for t in bundle.weights.values()))} parameters)", style="strong")
     if names := getattr(target, "names", ()):
         field("answers", f"one of {len(names)}: {some(names, 40)}")
     elif "task" in facts:
         field("answers", str(facts["task"]))
     for name, text in _columns(plan.inputs[0]):
         field(name, text)
-    for name, value in _facts(facts, plan.inputs[0].things):
+    verdict = Verdict.from_json(facts.get("verdict"))
+    known = facts if verdict is None else {k: v for k, v in facts.items() if k not in ("result", "baseline")}
+    for name, value in _facts(known, plan.inputs[0].things):
         if value is not None:
             field(name, str(value))
     steps = (*plan.item_tfms, *plan.batch_tfms)
     for t in steps:
         if not getattr(t, "n_draws", 0):
-            field("prepared by", str(t))
+            field("preprocessing", str(t))
     if changed := [type(t).__name__ for t in steps if getattr(t, "n_draws", 0)]:
-        field("varied by", f"{', '.join(changed)} (in training only)")
+        field("augmentation", f"{', '.join(changed)} (in training only)")
+    if verdict is not None:
+        say()
+        tell_verdict(verdict)
     if check:
         off = verify(bundle)
         field("check", f"answers as where it was written (off by {off:.1e} in a probability at most)")
@@ -65,7 +72,7 @@ def _facts(facts: dict[str, Any], things: str) -> list[tuple[str, Any]]:
     items, baseline = facts.get("items"), facts.get("baseline")
     data = None
     if isinstance(items, dict):
-        data = f"{items.get('train', 0):,} {things} to learn from, {items.get('valid', 0):,} to check on"
+        data = f"{items.get('train', 0):,} training {things}, {items.get('valid', 0):,} for validation"
     return [
         ("result", facts.get("result")),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.text import Text
 
 WIDTH = 80
-STYLES = {"strong": "bold", "note": "yellow", "error": "bold red"}
+BOX_WIDTH = WIDTH - 4  # inside of a box
+STYLES = {"strong": "bold", "note": "yellow", "error": "bold red", "good": "green", "quiet": "dim"}
 _silent: ContextVar[bool] = ContextVar("tipoff_silent", default=False)
 
 
@@ -46,6 +47,29 @@ def say(text: str = "", *, indent: str = "", style: str | None = None, of: str |
     if style is not None and of is not None:
         shown.highlight_words([of], STYLES[style])
     console().print(shown)
+
+
+def wrapped(text: str, width: int = WIDTH) -> list[str]:
+    """A text as lines of at most `width` columns."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def box(lines: Sequence[tuple[str, str | None]], style: str) -> None:
+    """Lines, each with its style, in a frame of `style`; without the frame where output is not a terminal."""
+    if _silent.get():
+        return
+    framed = console().is_terminal
+    border = STYLES[style]
+    if framed:
+        console().print(Text(f"╭{'─' * (BOX_WIDTH + 2)}╮", style=border))
+    for text, its in lines:
+        shown = Text(text, style=STYLES[its] if its else "")
+        if framed:
+            room = Text(" " * max(0, BOX_WIDTH - shown.cell_len))
+            shown = Text.assemble(("│ ", border), shown, room, (" │", border))
+        console().print(shown)
+    if framed:
+        console().print(Text(f"╰{'─' * (BOX_WIDTH + 2)}╯", style=border))
 
 
 def field(name: str, text: str) -> None:
@@ -117,6 +141,15 @@ def counted(n: int, noun: str) -> str:
     ('1 file', '2 files')
     """
     return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
+def in_words(n: int) -> str:
+    """A large number, such as that of parameters.
+
+    >>> in_words(3_412_000), in_words(75_300), in_words(640)
+    ('3.4 M', '75 k', '640')
+    """
+    return f"{n / 1e6:.1f} M" if n >= 1e6 else f"{n / 1e3:.0f} k" if n >= 1e4 else f"{n:,}"
 
 
 def short(path: Path) -> str:

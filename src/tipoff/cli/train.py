@@ -20,6 +20,7 @@ from tipoff.cli.settings import Settings, check_place, check_room
 from tipoff.cli.tasks import task_named
 from tipoff.cli.tasks.recognise import task_for
 from tipoff.errors import UsageError
+from tipoff.interpret.judge import Baseline
 from tipoff.learner.learner import Learner
 from tipoff.notes import listening
 from tipoff.rng import set_seed
@@ -33,7 +34,7 @@ def run_training(settings: Settings) -> None:
         settings = replace(settings, task=task_for(settings))
         check_place(settings)
         learn, task = _prepare(settings), task_named(str(settings.task))
-        baseline = task.baseline(learn, settings)
+        baselines = task.baseline(learn, settings)
         check_room(learn, settings.model_file)
         if settings.model_file.exists():
             screen.note(
@@ -45,7 +46,7 @@ def run_training(settings: Settings) -> None:
             saving.path.unlink()
         learn.facts["settings"] = asdict(settings)
         _train(
-            learn, settings, baseline, saving,
+            learn, settings, baselines, saving,
             lambda: task.fit(learn, settings, time.monotonic() - began, saving),
         )  # fmt: skip
 
@@ -70,7 +71,9 @@ def resume_training(checkpoint: Path) -> None:
             with learn.no_bar() if done else nullcontext():
                 task.resume(learn, checkpoint, saving)
 
-        _train(learn, settings, meta["baseline"], saving, go)
+        kept = meta.get("baselines")  # not in a checkpoint of an older version
+        baselines = task.baseline(learn, settings) if kept is None else [Baseline(**b) for b in kept]
+        _train(learn, settings, baselines, saving, go)
 
 
 def _is_done(saved: dict[str, Any]) -> bool:
@@ -85,11 +88,17 @@ def _prepare(settings: Settings) -> Learner:
 
 
 def _train(
-    learn: Learner, settings: Settings, baseline: Any, saving: SaveCheckpoint, go: Callable[[], None]
+    learn: Learner,
+    settings: Settings,
+    baselines: list[Baseline],
+    saving: SaveCheckpoint,
+    go: Callable[[], None],
 ) -> None:
     """Let `go` do the epochs, then report. Says how to go on when it is interrupted."""
-    learn.facts["baseline"] = baseline
-    saving.extra = {"settings": asdict(settings.from_anywhere()), "baseline": baseline}
+    saving.extra = {
+        "settings": asdict(settings.from_anywhere()),
+        "baselines": [b.to_json() for b in baselines],
+    }
     say()
     try:
         with learn.no_bar() if settings.quiet else nullcontext():
@@ -99,7 +108,7 @@ def _train(
             screen.error(f"Stopped. From the last save on:  {screen.command('resume', short(saving.path))}")
         raise
     try:
-        report = task_named(str(settings.task)).report(learn, settings, baseline)
+        report = task_named(str(settings.task)).report(learn, settings, baselines)
     except BaseException:
         if saving.path.exists():
             screen.error(

@@ -9,11 +9,14 @@ from torch import Tensor
 
 from tipoff.data.dataloaders import DataLoaders
 
+NAME = "averages of users and items"
 DAMP_ITEM, DAMP_USER, ROUNDS = 5.0, 10.0, 10
 
 
 def average_baseline(dls: DataLoaders) -> dict[str, Any]:
-    """`{"name": ..., "rmse": ...}` on the validation ratings: the mean, plus what is usual for the item and for the user.
+    """The mean rating, plus what is usual for the item and for the user, on the validation ratings.
+
+    Returns `name`, `rmse`, and `predicted`, (N,), what it predicts for each validation rating.
 
     The averages are those of the training ratings, drawn towards the mean where there are few (Koren 2008, section 2.1).
     """
@@ -23,7 +26,7 @@ def average_baseline(dls: DataLoaders) -> dict[str, Any]:
     low, high = dls.targets[0].range  # type: ignore[attr-defined]
     predicted = (mean + by_user[valid.x[:, 0]] + by_item[valid.x[:, 1]]).clamp(low, high)
     rmse = float((predicted - valid.y[:, 0]).square().mean().sqrt())
-    return {"name": "averages of users and items", "rmse": rmse}
+    return {"name": NAME, "rmse": rmse, "predicted": predicted}
 
 
 def averages(x: Tensor, y: Tensor, n_users: int, n_items: int) -> tuple[Tensor, Tensor, Tensor]:

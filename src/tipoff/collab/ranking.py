@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from tipoff.data.dataloaders import DataLoaders
-from tipoff.metrics.ranking import mrr, ndcg_at_k, recall_at_k
+from tipoff.metrics.ranking import mrr, ndcg_at_k, recall_at_k, recall_each
 
 if TYPE_CHECKING:
     from tipoff.collab.recommender import Recommender
 
 AT_ONCE = 256  # users
+Scores = Callable[[Tensor], Tensor]  # users (B,) -> of all items (B, N)
 
 
 def ranking(
@@ -25,25 +26,44 @@ def ranking(
     All items are ranked but those of a user's own training rows. Relevant is what the validation rows hold; with
     `at_least`, only ratings of at least that.
     """
-    return _figures(recommender.scores, dls, k, at_least)
+    return _means(recommender.scores, dls, k, at_least)
 
 
 def popularity_baseline(dls: DataLoaders, k: int = 10, at_least: float | None = None) -> dict[str, float]:
     """The same figures of a list that is the same for everybody: items by how many training rows they have."""
+    return _means(_popularity(dls), dls, k, at_least)
+
+
+def recalls(recommender: Recommender | None, dls: DataLoaders, k: int = 10) -> Tensor:  # -> (U,)
+    """Recall at `k` of each user with validation rows; of the list by popularity where `recommender` is None."""
+    scores_of = _popularity(dls) if recommender is None else recommender.scores
+    return torch.cat([recall_each(*part, k) for part in _parts(scores_of, dls, None)])
+
+
+def _popularity(dls: DataLoaders) -> Scores:
     n_items = len(dls.plan.inputs[0].item_names)  # type: ignore[union-attr]
     counts = torch.bincount(dls.train.dataset.x[:, 1], minlength=n_items).float()
-    return _figures(lambda users: counts.expand(len(users), -1), dls, k, at_least)
+    return lambda users: counts.expand(len(users), -1)
 
 
-def _figures(
-    scores_of: Callable[[Tensor], Tensor], dls: DataLoaders, k: int, at_least: float | None
-) -> dict[str, float]:
+def _means(scores_of: Scores, dls: DataLoaders, k: int, at_least: float | None) -> dict[str, float]:
+    total, n = torch.zeros(3), 0
+    for scores, relevant in _parts(scores_of, dls, at_least):
+        figures = [recall_at_k(scores, relevant, k), ndcg_at_k(scores, relevant, k), mrr(scores, relevant)]
+        total, n = total + torch.stack(figures) * len(scores), n + len(scores)
+    names = (f"recall@{k}", f"ndcg@{k}", "mrr")
+    return {name: float(v) for name, v in zip(names, total / max(n, 1), strict=True)}
+
+
+def _parts(
+    scores_of: Scores, dls: DataLoaders, at_least: float | None
+) -> Iterator[tuple[Tensor, Tensor]]:  # (B, N), (B, N)
+    """Scores of all items and which are relevant, for some of the users with validation rows at a time."""
     train, valid = dls.train.dataset, dls.valid.dataset
     wanted = valid.x if at_least is None else valid.x[valid.y[:, 0] >= at_least]
     wanted = wanted[(wanted > 0).all(1)]
     users = wanted[:, 0].unique()
-    total, n = torch.zeros(3), 0
-    for group in users.split(AT_ONCE):
+    for group in users.split(AT_ONCE) if len(users) else ():
         scores = scores_of(group).clone()
         scores[:, 0] = -torch.inf
         row_of = torch.full((int(max(users.max(), train.x[:, 0].max())) + 1,), -1)
@@ -53,7 +73,4 @@ def _figures(
         relevant = torch.zeros_like(scores, dtype=torch.bool)
         theirs = wanted[row_of[wanted[:, 0]] >= 0]
         relevant[row_of[theirs[:, 0]], theirs[:, 1]] = True
-        figures = [recall_at_k(scores, relevant, k), ndcg_at_k(scores, relevant, k), mrr(scores, relevant)]
-        total, n = total + torch.stack(figures) * len(group), n + len(group)
-    names = (f"recall@{k}", f"ndcg@{k}", "mrr")
-    return {name: float(v) for name, v in zip(names, total / max(n, 1), strict=True)}
+        yield scores, relevant

@@ -17,6 +17,7 @@ from tipoff.errors import UsageError
 from tipoff.figures import name_in_words, value_in_words
 from tipoff.learner import recipe as recipes
 from tipoff.spec import Catalog, Spec
+from tipoff.verdict import Verdict, markdown
 
 if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
@@ -100,8 +101,12 @@ def card(facts: dict[str, Any], things: str = "items") -> str:
         )
     for name, value in (facts.get("figures") or {}).items():
         lines.append(f"- {name_in_words(name)}: {value_in_words(name, value)}")
+    verdict = Verdict.from_json(facts.get("verdict"))
+    if verdict is not None:
+        lines += ["", "## Results", "", markdown(verdict), "", "## Made of", ""]
+    told = ("result", "baseline") if verdict is not None else ()
     for key in ("arch", "weights", "licence", "baseline", "result"):
-        if facts.get(key):
+        if facts.get(key) and key not in told:
             lines.append(f"- {key}: {facts[key]}")
     return "\n".join([*lines, "", f"Written by tipoff {facts.get('tipoff')} on {facts.get('date')}.", ""])
 

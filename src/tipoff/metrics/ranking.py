@@ -16,8 +16,13 @@ def recall_at_k(scores: Tensor, relevant: Tensor, k: int = 10) -> Tensor:  # (B,
     >>> recall_at_k(torch.tensor([[3.0, 2.0, 1.0]]), torch.tensor([[True, False, True]]), k=2)
     tensor(0.5000)
     """
+    return recall_each(scores, relevant, k).mean()
+
+
+def recall_each(scores: Tensor, relevant: Tensor, k: int = 10) -> Tensor:  # (B, N), (B, N) -> (U,)
+    """As `recall_at_k`, of each user with a relevant item."""
     hits, n = _hits(scores, relevant, k)
-    return (hits.sum(1) / n).mean()
+    return hits.sum(1) / n
 
 
 def ndcg_at_k(scores: Tensor, relevant: Tensor, k: int = 10) -> Tensor:  # (B, N), (B, N) -> ()

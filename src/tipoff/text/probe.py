@@ -41,6 +41,14 @@ def fit_head(learn: Learner, C: float | None = None) -> float | None:
     `C` is the inverse strength of the penalty; without it, cross-validation chooses where every class has a few texts.
     Returns the accuracy on the validation texts; None where there are none. Raises `UsageError` for another head or target.
     """
+    made = fit_probe(learn, C)
+    return None if made is None else float((made[0] == made[1]).float().mean())
+
+
+def fit_probe(
+    learn: Learner, C: float | None = None
+) -> tuple[Tensor, Tensor, Tensor] | None:  # -> long (N,) each
+    """As `fit_head`; the class that it predicts for each validation text, the true one, and the position of the text."""
     head = [m for m in learn.model[1].modules() if not isinstance(m, (nn.Sequential, nn.Dropout))]  # type: ignore[index]
     if len(head) != 1 or not isinstance(head[0], nn.Linear) or not isinstance(learn.target, CategoryBlock):
         raise UsageError(
@@ -63,8 +71,8 @@ def fit_head(learn: Learner, C: float | None = None) -> float | None:
         linear.bias.copy_(bias)
     if learn.dls.valid is None:
         return None
-    x, y, _ = embeddings(learn, 1)
-    return float(((x @ weight.T + bias).argmax(-1) == y).float().mean())
+    x, y, at = embeddings(learn, 1)
+    return (x @ weight.T + bias).argmax(-1).cpu(), y.cpu(), at
 
 
 def _fitted(x: Tensor, y: Tensor, C: float | None) -> Any:

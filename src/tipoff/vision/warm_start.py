@@ -48,6 +48,12 @@ def linear_probe(learn: Learner) -> float | None:
     >>> learn = vision_learner(dls, **PROBE_HEAD)  # doctest: +SKIP
     >>> baseline = linear_probe(learn)  # doctest: +SKIP
     """
+    made = fit_probe(learn)
+    return None if made is None else float((made[0] == made[1]).float().mean())
+
+
+def fit_probe(learn: Learner) -> tuple[Tensor, Tensor] | None:  # -> long (N,), (N,)
+    """As `linear_probe`; the class that it predicts for each validation item, in order, and the true one."""
     from sklearn.linear_model import LogisticRegression
 
     linear = [m for m in learn.model[1].modules() if isinstance(m, nn.Linear)]  # type: ignore[index]
@@ -71,4 +77,4 @@ def linear_probe(learn: Learner) -> float | None:
     if learn.dls.valid is None:
         return None
     x, y = pooled_features(learn, 1)
-    return float(((x @ weight.T + bias).argmax(-1) == y).float().mean())
+    return (x @ weight.T + bias).argmax(-1).cpu(), y.cpu()

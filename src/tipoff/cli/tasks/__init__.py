@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from tipoff.cli.settings import Settings
 
 if TYPE_CHECKING:
     from tipoff.callbacks.saving import SaveCheckpoint
+    from tipoff.interpret.judge import Baseline
     from tipoff.learner.learner import Learner
 
 
@@ -28,8 +29,8 @@ class Task(Protocol):
     prepare: Callable[[Settings], Learner]
     """Read the data, say back what they are, make loaders and network."""
 
-    baseline: Callable[[Learner, Settings], Any]
-    """What is fitted before, to be beaten; a JSON value, kept in the model file."""
+    baseline: Callable[[Learner, Settings], list[Baseline]]
+    """What is fitted before, to be beaten."""
 
     fit: Callable[[Learner, Settings, float, SaveCheckpoint], None]
     """Train; the third is the seconds that are spent already."""
@@ -37,8 +38,8 @@ class Task(Protocol):
     resume: Callable[[Learner, Path, SaveCheckpoint], None]
     """Go on from the checkpoint."""
 
-    report: Callable[[Learner, Settings, Any], Report]
-    """Write model file and pictures, given the baseline."""
+    report: Callable[[Learner, Settings, list[Baseline]], Report]
+    """Judge, write model file and pictures, given the baselines."""
 
 
 def task_named(name: str) -> Task:

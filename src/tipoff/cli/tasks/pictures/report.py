@@ -1,37 +1,39 @@
-"""What a training came to: figures, pictures, the model file, the next command."""
+"""What a training came to: the verdict, plots, the model file, the next command."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tipoff.cli.figures import right_on, save_pictures
-from tipoff.cli.screen import command, field, percent, say, short, tell_next
+from tipoff.cli.figures import attempt, save_pictures
+from tipoff.cli.judged import judge_items
+from tipoff.cli.screen import command, field, say, short, tell_next
 from tipoff.cli.settings import Settings
-from tipoff.interpret.classification import ClassificationInterpretation, right_of
+from tipoff.cli.tasks.pictures.train import DEFAULT_EPOCHS
+from tipoff.cli.verdict import FILE, keep, tell_verdict, write_verdict
+from tipoff.interpret.classification import ClassificationInterpretation
+from tipoff.interpret.judge import Baseline
 from tipoff.learner.calibrate import Calibration, calibrated
 from tipoff.learner.learner import Learner
+from tipoff.verdict import Verdict
 
 
 @dataclass(frozen=True)
 class Report:
     """How good the model is, and where what was made of it lies."""
 
-    result: str
-    figure: str
-    baseline: float | None
+    verdict: Verdict
     calibration: Calibration
     confused: list[tuple[Any, Any, int]]
     pictures: list[Path]
     model: Path
 
     def tell_figures(self) -> None:
-        """How often it is right, beside the baseline, and how often it is sure."""
-        say(self.result, style="strong", of=self.figure)
-        if self.baseline is not None:
-            say(f"the baseline, logistic regression on the frozen features: {percent(self.baseline)}")
+        """The verdict, and how often it is sure."""
+        tell_verdict(self.verdict)
+        say()
         say(str(self.calibration))
 
     def tell_rest(self) -> None:
@@ -50,16 +52,30 @@ class Report:
         )
 
 
-def report(learn: Learner, settings: Settings, baseline: float | None) -> Report:
-    """Calibrate, write the model file, then the pictures."""
+def report(learn: Learner, settings: Settings, baselines: list[Baseline]) -> Report:
+    """Calibrate, judge, write the model file, then the plots."""
     calibration, made = calibrated(learn)
     interp = ClassificationInterpretation(learn, made)
-    n_right, n = right_of(made)
-    result = learn.facts["result"] = right_on(n_right, n, "photos", digits=0)
+    verdict = judge_items(learn, made, "photos", baselines)
+    if verdict.level != "good":
+        verdict = replace(verdict, advice=_advice(verdict, settings))
+    keep(learn, verdict)
     written = learn.export(settings.model_file.absolute())
     pictures = _draw(interp, settings.folder)
-    confused, figure = interp.most_confused(), percent(n_right / n)
-    return Report(result, figure, baseline, calibration, confused, pictures, written)
+    attempt(FILE, lambda: write_verdict(settings.folder, verdict))
+    return Report(verdict, calibration, interp.most_confused(), pictures, written)
+
+
+def _advice(verdict: Verdict, settings: Settings) -> str:
+    """What may help; more epochs only where there were few, since the head fits before the first."""
+    if not settings.pretrained:
+        return "Train without --no-pretrained, from ImageNet weights, or add photos."
+    made = "Add photos, most of all of classes with a low recall."
+    if settings.epochs is not None and 0 < settings.epochs < DEFAULT_EPOCHS:
+        made += f" Train longer: the default is {DEFAULT_EPOCHS} epochs."
+    if "worse than the baseline" in verdict.sentence:
+        made += " --epochs 0 keeps the baseline as the model."
+    return made
 
 
 def _draw(interp: ClassificationInterpretation, folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from tipoff.data.datablock import DataBlock
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.target import CategoryBlock
 from tipoff.errors import some
+from tipoff.interpret.judge import Baseline
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.execute import execute
 from tipoff.learner.execute import resume as resume_run
@@ -27,9 +28,10 @@ from tipoff.vision.augment import aug_transforms
 from tipoff.vision.block import ImageBlock
 from tipoff.vision.learner import vision_learner
 from tipoff.vision.resize import Resize
-from tipoff.vision.warm_start import PROBE_HEAD, linear_probe
+from tipoff.vision.warm_start import PROBE_HEAD, fit_probe
 
 ARCH, BATCH, DEFAULT_EPOCHS = "efficientnet_lite0", 32, 5
+HEAD = "logistic regression on frozen features"
 SMOOTHING = 0.1  # of the labels; keeps the body near where the probe found it
 
 
@@ -59,9 +61,10 @@ def prepare(settings: Settings) -> Learner:
     return learn
 
 
-def baseline(learn: Learner, settings: Settings) -> float | None:
-    """The accuracy of a logistic regression on the frozen features, from which the head begins."""
-    return linear_probe(learn) if settings.pretrained else None
+def baseline(learn: Learner, settings: Settings) -> list[Baseline]:
+    """A logistic regression on the frozen features, from which the head begins."""
+    made = fit_probe(learn) if settings.pretrained else None
+    return [] if made is None else [Baseline(HEAD, made[0].tolist())]
 
 
 def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from tipoff.cli.screen import percent, say
+from tipoff.cli.screen import say
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.recognise import ClickColumns
 from tipoff.collab.learner import CollabLearner, collab_learner
 from tipoff.collab.loaders import CollabDataLoaders
-from tipoff.collab.ranking import popularity_baseline, ranking
+from tipoff.collab.ranking import popularity_baseline, ranking, recalls
 from tipoff.collab.targets import ClickBlock
 from tipoff.errors import DataError, did_you_mean, some
+from tipoff.interpret.judge import Baseline, judge_lists
 from tipoff.learner.learner import Learner
-from tipoff.metrics.interval import interval
 from tipoff.notes import note
 from tipoff.tabular.reading import find_formats, read_dates
 from tipoff.tabular.values import is_text
+from tipoff.verdict import Verdict
 
 K = 10  # recommendations that are looked at
 RECALL, NDCG = f"recall@{K}", f"ndcg@{K}"
@@ -81,22 +83,14 @@ def _in_time(frame: Any, name: Any, settings: Settings) -> tuple[Any, Any]:
     return frame.assign(**{str(name): read_dates(frame, name, formats)}), name
 
 
-def most_taken(learn: Learner) -> dict[str, Any]:
-    """How good the list of what most people take is, the same for everybody."""
-    return {"name": "what most people take", **popularity_baseline(learn.dls, K)}
+def most_popular(learn: Learner) -> Baseline:
+    """The most popular items, the same list for everybody."""
+    figures = popularity_baseline(learn.dls, K)
+    return Baseline("most popular items", recalls(None, learn.dls, K).tolist(), figures={NDCG: figures[NDCG]})
 
 
-def figures_of_clicks(learn: CollabLearner, baseline: dict[str, Any]) -> tuple[str, str]:
-    """How much of what was put aside is among the first ten, with the interval over users, and what popularity finds."""
+def judge_clicks(learn: CollabLearner, baselines: Sequence[Baseline]) -> Verdict:
+    """How much of what each user took later is among the first ten recommendations, against popularity."""
     ours = ranking(learn.recommender, learn.dls, K)
-    held = learn.dls.valid.dataset.x
-    known = held[(held > 0).all(1)]
-    n = len(known[:, 0].unique())
-    # a share a user, so its mean varies at most as that of yes and no does
-    low, high = (f"{100 * share:.1f}" for share in interval(round(ours[RECALL] * n), n))
-    what = "the one put aside" if n == len(known) else "what was put aside"
-    return (
-        f"{what} is among the first {K} for {percent(ours[RECALL])} of {n:,} users ({low} to {high}): "
-        f"{RECALL} {ours[RECALL]:.3f}, {NDCG} {ours[NDCG]:.3f}",
-        f"{baseline['name']}: {RECALL} {baseline[RECALL]:.3f}, {NDCG} {baseline[NDCG]:.3f}",
-    )
+    each = recalls(learn.recommender, learn.dls, K).numpy()
+    return judge_lists(each, RECALL, figures={NDCG: ours[NDCG]}, baselines=baselines)

@@ -9,7 +9,7 @@ from typing import Any
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.cli.screen import say
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.ratings.clicks import is_of_clicks, most_taken, of_clicks
+from tipoff.cli.tasks.ratings.clicks import is_of_clicks, most_popular, of_clicks
 from tipoff.cli.tasks.read import sheet_of
 from tipoff.cli.tasks.recognise import RatingColumns, click_columns, rating_columns
 from tipoff.cli.tasks.split import need_named
@@ -19,6 +19,7 @@ from tipoff.collab.learner import CollabLearner, collab_learner
 from tipoff.collab.loaders import CollabDataLoaders
 from tipoff.data.split_column import split_columns
 from tipoff.errors import DataError, UsageError
+from tipoff.interpret.judge import Baseline
 from tipoff.learner.learner import Learner
 
 SHARE = 0.2
@@ -76,9 +77,12 @@ def _of_ratings(settings: Settings, frame: Any, columns: RatingColumns, split: A
     return learn
 
 
-def baseline(learn: Learner, settings: Settings) -> dict[str, Any]:
-    """What the averages of users and items say of the same ratings; of clicks, what most people take."""
-    return most_taken(learn) if is_of_clicks(learn) else average_baseline(learn.dls)
+def baseline(learn: Learner, settings: Settings) -> list[Baseline]:
+    """Averages of users and items on the same ratings; of clicks, the most popular items."""
+    if is_of_clicks(learn):
+        return [most_popular(learn)]
+    made = average_baseline(learn.dls)
+    return [Baseline(made["name"], made["predicted"].tolist())]
 
 
 def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint) -> None:

@@ -1,32 +1,33 @@
-"""What training on a table came to: figures beside the trees', what mattered, pictures, the model file."""
+"""What training on a table came to: the verdict, feature importance, plots, the model file."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from tipoff.answer import number
-from tipoff.cli.figures import attempt, right_on, save_pictures
+from tipoff.cli.figures import attempt, save_pictures
 from tipoff.cli.screen import command, field, note, say, short, tell_next
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables.draw import predicted_and_true
+from tipoff.cli.verdict import FILE, keep, tell_verdict, write_verdict
 from tipoff.data.target import CategoryBlock
-from tipoff.figures import name_in_words, value_in_words
-from tipoff.interpret.classification import ClassificationInterpretation, Interpretation, right_of
+from tipoff.figures import name_in_words
+from tipoff.interpret.classification import ClassificationInterpretation, Interpretation
 from tipoff.interpret.importance import Importance, permutation_importance
+from tipoff.interpret.judge import Baseline, judge_classes, judge_numbers
 from tipoff.interpret.reliability import calibration_curve
 from tipoff.learner.calibrate import Calibration, calibrated
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import Predictions
 from tipoff.tabular.baseline import figures_of
 from tipoff.tabular.learner import TabularLearner
+from tipoff.verdict import Verdict
 
-SHOWN = ("accuracy", "roc_auc", "log_loss", "mae", "rmse", "r2")
+MORE = ("roc_auc", "log_loss")  # metrics of a classifier that stand beside the accuracy
 MOST_CLASSES = 30  # of a confusion matrix that can be read
 TOO_GOOD = 0.99  # R² or AUC
 SHUFFLED = 200_000  # predictions, for what mattered
@@ -38,11 +39,10 @@ WORST = 50  # rows with the largest losses that are written to a file
 
 @dataclass(frozen=True)
 class Report:
-    """How good the model is beside the trees, and where what was made of it lies."""
+    """How good the model is, and where what was made of it lies."""
 
-    result: str
+    verdict: Verdict
     figures: dict[str, float]
-    beside: dict[str, Any]
     calibration: Calibration | None
     importance: Importance | None
     pictures: list[Path]
@@ -50,13 +50,8 @@ class Report:
     model: Path
 
     def tell_figures(self) -> None:
-        """How good it is on rows it has not seen, and the trees on the same rows."""
-        say(self.result, style="strong")
-        say()
-        names = [n for n in SHOWN if n in self.figures and n in self.beside["figures"]]
-        say(f"{'':<24}" + "".join(f"{name_in_words(n):>14}" for n in names))
-        for who, figures in (("this network", self.figures), (self.beside["name"], self.beside["figures"])):
-            say(f"{who:<24}" + "".join(f"{value_in_words(n, figures[n]):>14}" for n in names))
+        """The verdict, and how often it is sure."""
+        tell_verdict(self.verdict)
         if self.calibration is not None:
             say()
             say(str(self.calibration))
@@ -91,23 +86,18 @@ class Report:
         )
 
 
-def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
+def report(learn: Learner, settings: Settings, baselines: list[Baseline]) -> Report:
     """Calibrate, judge, write the model file, then what takes time or may fail: importance, plots, the worst errors."""
     is_class = isinstance(learn.target, CategoryBlock)
     calibration, made = calibrated(learn) if is_class else (None, learn.predictions())
     assert made.targets is not None
     figures = figures_of(learn.target, made.probs, made.targets)
-    result = right_on(*right_of(made), "rows") if is_class else _numbers(made.probs, made.targets, figures)
-    beside = ", ".join(
-        f"{name_in_words(n)} {value_in_words(n, v)}" for n, v in baseline["figures"].items() if n in SHOWN
-    )
-    learn.facts |= {
-        "result": result,
-        "baseline": f"{baseline['name']}: {beside}",
-        "scores": {n: v for n, v in figures.items() if math.isfinite(v)},
-    }
+    assert isinstance(learn, TabularLearner)
+    verdict = _judge(learn, settings, made, figures, baselines)
+    keep(learn, verdict)
+    learn.facts["scores"] = {n: v for n, v in figures.items() if math.isfinite(v)}
     if not is_class:
-        learn.facts["off"] = f"On rows it had never seen, it was off by {number(figures['mae'])} on average."
+        learn.facts["off"] = f"Mean absolute error on validation rows: {number(figures['mae'])}."
     written = learn.export(settings.model_file.absolute())
     importance = attempt("the importance of the columns", lambda: _importance(learn))
     if importance is not None:
@@ -116,7 +106,8 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
         attempt("the model file with the importance of the columns", lambda: learn.export(written))
     pictures = _draw(learn, importance, settings.folder, made)
     errors = attempt("top_losses.csv", lambda: _write_errors(learn, made, settings.folder))
-    return Report(result, figures, baseline, calibration, importance, pictures, errors, written)
+    attempt(FILE, lambda: write_verdict(settings.folder, verdict))
+    return Report(verdict, figures, calibration, importance, pictures, errors, written)
 
 
 def _importance(learn: Learner) -> Importance:
@@ -144,13 +135,48 @@ def _write_errors(learn: Learner, made: Predictions, folder: Path) -> Path:
     return path
 
 
-def _numbers(said: Tensor, true: Tensor, figures: dict[str, float]) -> str:
-    """The mean error with its 95 % interval (by the normal distribution), and what share of the differences it explains."""
-    off = (said.double() - true.double()).abs().reshape(len(said), -1).mean(1)
-    half = 1.96 * float(off.std()) / len(off) ** 0.5 if len(off) > 1 else float("inf")
-    mean = float(off.mean())
-    span = f" ({number(max(0.0, mean - half))} to {number(mean + half)})" if math.isfinite(half) else ""
-    return f"off by {number(mean)}{span} on average on {len(off):,} unseen rows, R² {figures['r2']:.3f}"
+def _judge(
+    learn: TabularLearner,
+    settings: Settings,
+    made: Predictions,
+    figures: dict[str, float],
+    baselines: list[Baseline],
+) -> Verdict:
+    assert made.targets is not None
+    y = learn.dls.train.dataset.ys[0]
+    if isinstance(learn.target, CategoryBlock):
+        verdict = judge_classes(
+            learn.target.names,
+            made.targets.numpy(),
+            made.probs.double().numpy(),
+            majority=int(y.bincount().argmax()),
+            things="rows",
+            figures={n: v for n, v in figures.items() if n in MORE},
+            baselines=[
+                replace(b, figures={n: v for n, v in b.figures.items() if n in MORE}) for b in baselines
+            ],
+        )
+    else:
+        said, true = made.probs[:, 0], made.targets.reshape(len(made.targets), -1)[:, 0]
+        plain = [replace(b, figures={}) for b in baselines]
+        verdict = judge_numbers(
+            true.double().numpy(),
+            said.double().numpy(),
+            mean=float(y.double().mean()),
+            things="rows",
+            baselines=plain,
+        )
+    return verdict if verdict.level == "good" else replace(verdict, advice=_advice(learn, settings))
+
+
+def _advice(learn: TabularLearner, settings: Settings) -> str:
+    """What may help: more training only where it was kept short."""
+    target = learn.rows.y_names[0]
+    if settings.epochs is not None and settings.epochs < learn.default_epochs():
+        return f"Train longer: without --epochs it would be up to {learn.default_epochs()}."
+    if settings.minutes is not None and learn.n_epochs_done < learn.default_epochs():
+        return "Train longer: give it more --minutes."
+    return f"Add rows, or columns that say more about '{target}'."
 
 
 def _draw(learn: Learner, importance: Importance | None, folder: Path, made: Predictions) -> list[Path]:

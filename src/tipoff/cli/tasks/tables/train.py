@@ -8,11 +8,12 @@ from typing import Any, cast
 import torch
 
 from tipoff.callbacks.saving import SaveCheckpoint
-from tipoff.cli.screen import counted, field, say
+from tipoff.cli.screen import counted, field, in_words, say
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables.infer import Found, infer
 from tipoff.data.target import CategoryBlock, RegressionBlock
 from tipoff.errors import some
+from tipoff.interpret.judge import Baseline
 from tipoff.learner.learner import Learner
 from tipoff.notes import note
 from tipoff.tabular.baseline import tree_baseline
@@ -74,10 +75,10 @@ def _say_back(found: Found, learn: Learner, settings: Settings) -> None:
         if learn.engine.device.type == "cpu"
         else learn.engine.device.type
     )
-    n_numbers = sum(p.numel() for p in learn.model.parameters())
+    n_parameters = sum(p.numel() for p in learn.model.parameters())
     say()
     say(
-        f"{learn.facts['arch']} ({n_numbers / 1e3:,.0f} thousand weights), {dls.train.bs} rows a batch, "
+        f"{learn.facts['arch']} ({in_words(n_parameters)} parameters), {dls.train.bs} rows a batch, "
         f"{learn.engine.precision}, {where}"
     )
 
@@ -89,10 +90,11 @@ def _warn_rare(found: Found) -> None:
         note(f"classes of fewer than {RARE} rows can hardly be learned: {some(rare)}")
 
 
-def baseline(learn: Learner, settings: Settings) -> dict[str, Any]:
-    """scikit-learn's boosted trees on the same rows: their name and figures."""
+def baseline(learn: Learner, settings: Settings) -> list[Baseline]:
+    """scikit-learn's boosted trees on the same rows."""
     made = tree_baseline(learn.dls, settings.seed)
-    return {"name": made["name"], "figures": made["figures"]}
+    each = made["prob"].argmax(1) if isinstance(learn.target, CategoryBlock) else made["prob"][:, 0]
+    return [Baseline(made["name"], each.tolist(), figures=made["figures"])]
 
 
 def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint) -> None:

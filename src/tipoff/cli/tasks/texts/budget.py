@@ -52,13 +52,18 @@ def few(dls: DataLoaders, n: int, seed: int, split: int = 0) -> DataLoaders:
     loader: Any = dls[split]
     if n >= loader.n:
         return dls
-    at = sorted(permutation((seed, 0), loader.n)[:n].tolist())
+    at = positions(loader.n, n, seed)
     whole = loader.dataset
     columns = [[c[i] for i in at] for c in whole.columns]
     part = TextDataset(whole.plan, whole.ids.take(at), columns, training=whole.training)
     loaders = list(dls.loaders)
     loaders[split] = loader.replace(dataset=part)
     return type(dls)(*loaders, path=dls.path, device=dls.device, plan=dls.plan, source=dls.source)
+
+
+def positions(of: int, n: int, seed: int) -> list[int]:
+    """Which `n` of so many texts `few` chooses, in order; all where there are not more."""
+    return sorted(permutation((seed, 0), of)[:n].tolist())
 
 
 def _tokens(loader: Any) -> int:

@@ -1,20 +1,24 @@
-"""What training on texts came to: figures beside those of counted words, the worst errors, pictures, the model file."""
+"""What training on texts came to: the verdict, the worst errors, plots, the model file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tipoff.cli.figures import attempt, right_on, save_pictures
-from tipoff.cli.screen import command, field, percent, say, short, tell_next
+from tipoff.cli.figures import attempt, save_pictures
+from tipoff.cli.judged import judge_items
+from tipoff.cli.screen import command, field, say, short, tell_next
 from tipoff.cli.settings import Settings
-from tipoff.interpret.classification import ClassificationInterpretation, right_of
+from tipoff.cli.verdict import FILE, keep, tell_verdict, write_verdict
+from tipoff.interpret.classification import ClassificationInterpretation
+from tipoff.interpret.judge import Baseline
 from tipoff.interpret.reliability import reliability
 from tipoff.learner.calibrate import Calibration, calibrated
 from tipoff.learner.learner import Learner
 from tipoff.text.rules import fix_html
+from tipoff.verdict import Verdict
 
 WORST, WRITTEN = 3, 50  # texts with the largest losses: shown, and written to a file
 LETTERS = 150  # of a text that is shown
@@ -25,9 +29,7 @@ MOST_CLASSES = 30  # of a confusion matrix that can be read
 class Report:
     """How good the model is, and where what was made of it lies."""
 
-    result: str
-    figure: str
-    beside: list[tuple[str, float]]
+    verdict: Verdict
     calibration: Calibration
     confused: list[tuple[Any, Any, int]]
     worst: list[tuple[Any, str, str]]
@@ -37,10 +39,9 @@ class Report:
     new: str
 
     def tell_figures(self) -> None:
-        """How often it is right, beside the baselines, and how often it is sure."""
-        say(self.result, style="strong", of=self.figure)
-        for name, value in self.beside:
-            say(f"beside it, {name}: {percent(value)}")
+        """The verdict, and how often it is sure."""
+        tell_verdict(self.verdict)
+        say()
         say(str(self.calibration))
 
     def tell_rest(self) -> None:
@@ -63,17 +64,16 @@ class Report:
         )
 
 
-def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Report:
-    """Calibrate, judge, write the model file, then pictures and errors."""
+def report(learn: Learner, settings: Settings, baselines: list[Baseline]) -> Report:
+    """Calibrate, judge, write the model file, then plots and errors."""
     calibration, made = calibrated(learn)
     interp = ClassificationInterpretation(learn, made)
-    n_right, n = right_of(made)
-    beside = [(WORDS[name], value) for name, value in baseline.items() if value is not None]
-    learn.facts |= {
-        "result": right_on(n_right, n, "texts"),
-        "baseline": ", ".join(f"{name}: {percent(value)}" for name, value in beside),
-    }
+    verdict = judge_items(learn, made, "texts", baselines)
+    if verdict.level != "good":
+        verdict = replace(verdict, advice=_advice(settings))
+    keep(learn, verdict)
     written = learn.export(settings.model_file.absolute())
+    attempt(FILE, lambda: write_verdict(settings.folder, verdict))
     table = interp.top_losses_table(WRITTEN)
     worst = [
         (row["truth"], row["prediction"], _start(str(row["text"])))
@@ -81,13 +81,18 @@ def report(learn: Learner, settings: Settings, baseline: dict[str, Any]) -> Repo
         if row["truth"] != row["prediction"]
     ]
     return Report(
-        right_on(n_right, n, "texts"), percent(n_right / n), beside, calibration, interp.most_confused(), worst,
+        verdict, calibration, interp.most_confused(), worst,
         _draw(interp, settings.folder), attempt("top_losses.csv", lambda: _write(table, settings.folder / "top_losses.csv")), written,
         "new/*.txt" if settings.data.is_dir() else "new.csv --out scored.csv",
     )  # fmt: skip
 
 
-WORDS = {"words": "logistic regression on words", "head": "logistic regression on the frozen network"}
+def _advice(settings: Settings) -> str:
+    """What may help: more training, or more texts."""
+    if settings.epochs is not None:
+        return f"Train longer (--epochs {max(4, 2 * settings.epochs)}) or add texts."
+    minutes = 30 if settings.minutes is None else 3 * settings.minutes
+    return f"Train longer (--minutes {minutes:g}) or add texts."
 
 
 def _start(text: str) -> str:

@@ -10,18 +10,20 @@ import torch
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.cli.screen import counted, field, note, say
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.texts.budget import Plan, few, plan_of
+from tipoff.cli.tasks.texts.budget import Plan, few, plan_of, positions
 from tipoff.cli.tasks.texts.infer import VALID, Found, infer, twins
 from tipoff.cli.tasks.texts.words import words_baseline
 from tipoff.errors import TipoffError, some
+from tipoff.interpret.judge import Baseline
 from tipoff.learner.execute import execute
 from tipoff.learner.execute import resume as resume_run
 from tipoff.learner.learner import Learner
 from tipoff.learner.stages import Stage, group_rates
 from tipoff.text.factories import text_classifier_learner
-from tipoff.text.learner import TextLearner, block_of
+from tipoff.text.learner import block_of
 from tipoff.text.loaders import TextDataLoaders
 from tipoff.text.model import is_ours
+from tipoff.text.probe import fit_probe
 from tipoff.text.weights import find
 from tipoff.train.checkpoint import read_checkpoint
 
@@ -33,6 +35,7 @@ RATES = slice(2e-5, 2e-4)  # of the first layers and of the head, which fits alr
 RATE = 1e-2  # from the beginning
 EPOCHS, EPOCHS_OURS = 4, 10  # at most, where no number was asked for
 MINUTES = 10.0  # likewise
+HEAD = "logistic regression on the frozen network"
 HEAD_TEXTS = 1000  # that a head on frozen features is fitted to, and judged on
 WORTH_IT = 0.5  # of the texts that the head has seen: fewer would teach the network less than it loses
 RARE = 5  # texts of a class
@@ -105,15 +108,16 @@ def _say_back(found: Found, learn: Learner) -> None:
     )
 
 
-def baseline(learn: Learner, settings: Settings) -> dict[str, Any]:
-    """Accuracies: `words`, a logistic regression on counted words; `head`, one on the frozen features, where there are such."""
-    made: dict[str, Any] = {"words": words_baseline(learn.dls, settings.seed)}
+def baseline(learn: Learner, settings: Settings) -> list[Baseline]:
+    """A logistic regression on counted words, and one on the frozen features, where there are such."""
+    made = [words_baseline(learn.dls, settings.seed)]
     if _knows(learn):
-        assert isinstance(learn, TextLearner)
-        every = learn.dls
+        every, at = learn.dls, positions(learn.dls.valid.n, HEAD_TEXTS, settings.seed)
         try:
             learn.dls = few(few(every, HEAD_TEXTS, settings.seed), HEAD_TEXTS, settings.seed, split=1)
-            made["head"] = learn.fit_head()
+            head = fit_probe(learn)
+            assert head is not None
+            made.append(Baseline(HEAD, head[0].tolist(), [at[i] for i in head[2].tolist()]))
         finally:
             learn.dls = every
     return made

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.interpret.judge import Baseline
 from tipoff.text.files import grouped
 
+NAME = "logistic regression on words"
 
-def words_baseline(dls: DataLoaders, seed: int) -> float:
-    """Its accuracy on the texts to check on, of single words and pairs (Wang and Manning 2012), after a fit to the others."""
+
+def words_baseline(dls: DataLoaders, seed: int) -> Baseline:
+    """What it predicts for the validation texts, by single words and pairs (Wang and Manning 2012)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -18,12 +23,13 @@ def words_baseline(dls: DataLoaders, seed: int) -> float:
         ngram_range=(1, 2), sublinear_tf=True, max_features=200_000, token_pattern=r"(?u)\b\w+\b"
     )
     model = make_pipeline(count, LogisticRegression(C=10.0, max_iter=300, random_state=seed))
-    train, valid = ((_texts(dls[i].dataset), dls[i].dataset.ys[0].numpy()) for i in range(2))
+    y = dls.train.dataset.ys[0].numpy()
     try:
-        model.fit(*train)
+        model.fit(_texts(dls.train.dataset), y)
+        predicted = model.predict(_texts(dls.valid.dataset)).tolist()
     except ValueError:  # no text holds a word
-        return 0.0
-    return float(model.score(*valid))
+        predicted = [int(np.bincount(y).argmax())] * len(dls.valid.dataset)
+    return Baseline(NAME, predicted)
 
 
 def _texts(dataset: Any) -> list[str]:
