@@ -178,7 +178,7 @@ def test_somebody_without_a_training_row_is_counted(said):
 
 
 def test_what_is_not_a_table_is_refused():
-    with pytest.raises(DataError, match="this is a list"):
+    with pytest.raises(DataError, match="is no row; a row is a dict"):
         CollabDataLoaders.from_df([("ann", "Fargo", 5)])
 
 

@@ -65,8 +65,8 @@ def test_a_semicolon_brings_decimal_commas(csv):
     file = csv("a;b;c;d\n1,5;2;x,y;1.5\n-3,0;4;z;2.5\n;5;1,2;3.5\n")
     read = read_table(file)
     assert read.a.tolist()[:2] == [1.5, -3.0] and read.c.tolist() == ["x,y", "z", "1,2"]
-    whole = pd.concat(iter_table(file, rows=2))
-    assert whole.a.tolist()[:2] == ["1.5", "-3.0"]
+    chunks = list(iter_table(file, rows=2))
+    assert pd.concat(chunks).a.tolist()[:2] == ["1,5", "-3,0"] and chunks[1].attrs["decimal"] == ","
 
 
 def test_points_stay_points_with_any_delimiter(csv):

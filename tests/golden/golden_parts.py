@@ -10,6 +10,7 @@ from tipoff.collab.block import PairBlock
 from tipoff.collab.features import Feature, Features
 from tipoff.collab.model import CollabModel
 from tipoff.collab.targets import ClickBlock, RatingBlock
+from tipoff.data.numbers import NumberForm
 from tipoff.data.plan import Plan
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.learner.named import Named, Vector
@@ -152,6 +153,7 @@ def parts() -> dict[str, Spec]:
         ),
         "collab.rating@1": RatingBlock(0.5, 5.0, "stars", "mark"),
         "tabular.categorify@1": Categorify(("job", "rooms"), (("cook", "nurse"), (1, 2.5, 8))),
+        "table.number_form@1": NumberForm(",", ".", "€"),
         "tabular.column@1": Column(
             "sold",
             "date",

@@ -56,13 +56,14 @@ def test_spaces_after_the_comma_belong_to_nothing(tmp_path):
     assert dls.classes["c"] == ["#na#", "a", "b"] and dls.vocab == ["no", "yes"]
 
 
-def test_markers_of_missing_values_are_missing(tmp_path):
+def test_markers_of_missing_values_are_missing_among_numbers_and_words_among_words(tmp_path, said):
     rows = [
         f"{'NA' if i % 5 == 0 else i}{',n/a,' if i % 7 == 0 else ',a,' if i % 2 else ',b,'}{i % 2}"
         for i in range(60)
     ]
     dls = loaders(table(rows), tmp_path, y_block=None)
-    assert dls.classes["c"] == ["#na#", "a", "b"] and "x_na" in dls.cat_names
+    assert dls.classes["c"] == ["#na#", "a", "b", "n/a"] and "x_na" in dls.cat_names
+    assert "t.csv: taken for missing values, as all others there are numbers: 'NA' in x" in said
 
 
 def test_infinite_numbers_are_missing_and_said(tmp_path, said):

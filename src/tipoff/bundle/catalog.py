@@ -17,6 +17,7 @@ CATALOG: dict[str, str] = {
     "collab.pair@1": "tipoff.collab.block:PairBlock",
     "collab.rating@1": "tipoff.collab.targets:RatingBlock",
     "tabular.categorify@1": "tipoff.tabular.procs:Categorify",
+    "table.number_form@1": "tipoff.data.numbers:NumberForm",
     "tabular.column@1": "tipoff.tabular.columns:Column",
     "tabular.datepart@1": "tipoff.tabular.dates:Datepart",
     "tabular.fill_missing@1": "tipoff.tabular.procs:FillMissing",

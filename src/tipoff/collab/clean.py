@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tipoff.collab.names import plain
+from tipoff.data.cells import is_blank
 from tipoff.data.formats import EXCEL, PARQUET
+from tipoff.data.frame import heading, row_name
+from tipoff.data.numbers import PLAIN
+from tipoff.data.read_numbers import is_text, number_form, numbers
 from tipoff.data.table import has_header, read_table
 from tipoff.errors import DataError, did_you_mean, some
 from tipoff.notes import note
@@ -33,22 +35,13 @@ def read_ratings(path: str | Path, **options: Any) -> DataFrame:
     return frame
 
 
-def as_frame(ratings: Any) -> DataFrame:
-    """A data frame of pandas from one of pandas, polars or pyarrow. Raises `DataError` for anything else."""
-    import pandas as pd
-
-    frame = ratings.to_pandas() if hasattr(ratings, "to_pandas") else ratings
-    if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"Ratings come as a data frame, and this is a {type(ratings).__name__}.")
-    return frame
-
-
 def columns_of(frame: DataFrame, names: list[Any], kinds: list[str]) -> list[Any]:
     """The columns that are meant: those named, otherwise the first ones. Raises `DataError` for one that is not there."""
     found = []
     for i, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         if name is None and i < len(frame.columns):
             name = frame.columns[i]
+        name = None if name is None else heading(name)
         if name is None or name not in frame.columns:
             wanted = f"the column {name!r}" if name is not None else f"a column of {kind}s"
             raise DataError(
@@ -61,14 +54,6 @@ def columns_of(frame: DataFrame, names: list[Any], kinds: list[str]) -> list[Any
             f"The columns {some(found)} must differ; pass user_name=, item_name= and rating_name=."
         )
     return found
-
-
-def row_name(frame: DataFrame, i: int) -> str:
-    """What a person calls row `i`: the line of the file that was read, or the label in the index."""
-    source, label = frame.attrs.get("table"), frame.index[i]
-    if source is not None and isinstance(label, numbers.Integral):
-        return f"row {int(label) + source[1]} of {source[0]}"
-    return f"row {label}"
 
 
 def usable(frame: DataFrame, user: Any, item: Any, rating: Any = None) -> np.ndarray:  # -> bool (N,)
@@ -95,11 +80,10 @@ def usable(frame: DataFrame, user: Any, item: Any, rating: Any = None) -> np.nda
 
 def numbers_of(frame: DataFrame, rating: Any) -> np.ndarray:  # -> float64 (N,)
     """The ratings; NaN for an empty cell. Raises `DataError`, naming the row, for text and for infinite numbers."""
-    import pandas as pd
-
-    column = frame[rating]
-    made = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=math.nan)
-    wrong = (np.isnan(made) & ~_blank(column)) | np.isinf(made)
+    column, decimal = frame[rating], frame.attrs.get("decimal")
+    form = number_form(column, decimal) or number_form(column, decimal, strict=False) or PLAIN
+    made, wrong = numbers(column, form)
+    wrong = wrong | np.isinf(made)
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         raise DataError(
@@ -107,14 +91,11 @@ def numbers_of(frame: DataFrame, rating: Any) -> np.ndarray:  # -> float64 (N,)
             "leave it empty: the row is then left out."
             + (f" There are {int(wrong.sum())} such rows." if wrong.sum() > 1 else "")
         )
-    return np.asarray(made)
+    return made
 
 
 def _blank(column: Series[Any]) -> np.ndarray:
-    blank = column.isna().to_numpy(dtype=bool)
-    if column.dtype.kind in "OTU" or str(column.dtype).startswith("str"):
-        blank = blank | column.map(lambda v: isinstance(v, str) and not v.strip()).to_numpy(dtype=bool)
-    return np.asarray(blank)
+    return column.isna().to_numpy(bool) | (column.map(is_blank).to_numpy(bool) if is_text(column) else False)
 
 
 def _leave_out(frame: DataFrame, keep: np.ndarray, wrong: np.ndarray, why: str) -> None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tipoff.collab.names import Names, plain
+from tipoff.data.cells import is_blank
 from tipoff.errors import DataError, did_you_mean, some
 from tipoff.notes import note
 from tipoff.spec import Spec
@@ -143,15 +144,6 @@ def _labels(value: Any) -> list[Any]:
     if isinstance(value, str):
         return [part.strip() for part in value.split("|")]
     return [plain(v) for v in value] if isinstance(value, (list, tuple, set)) else [plain(value)]
-
-
-def is_blank(value: Any) -> bool:
-    """Whether a cell is empty: nothing, NaN, or text of spaces."""
-    if isinstance(value, str):
-        return not value.strip()
-    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
-        return True
-    return isinstance(value, float) and value != value
 
 
 def _number(value: Any) -> float:

@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 
 from tipoff.collab.block import PairBlock
-from tipoff.collab.clean import as_frame, columns_of, need_range, numbers_of, read_ratings, usable
+from tipoff.collab.clean import columns_of, need_range, numbers_of, read_ratings, usable
 from tipoff.collab.dataset import ClickDataset, RatingDataset, pairs_of
 from tipoff.collab.features import Features, fit_features
 from tipoff.collab.names import Names, vocabulary
 from tipoff.collab.splits import leave_last_out
 from tipoff.collab.targets import ClickBlock, RatingBlock
+from tipoff.data.column_types import settled_frame
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.frame import as_frame
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
 from tipoff.data.splits import ColSplitter, IndexSplitter, RandomSplitter, Split
@@ -75,7 +77,7 @@ class CollabDataLoaders(DataLoaders):
         >>> dls.classes["film"]
         ['#na#', 'Fargo', 'Heat']
         """
-        frame = as_frame(ratings)
+        frame = settled_frame(as_frame(ratings))
         user, item, rating = columns_of(
             frame, [user_name, item_name, rating_name], ["user", "item", "rating"]
         )
@@ -134,7 +136,7 @@ class CollabDataLoaders(DataLoaders):
         more, unless `valid_pct`, `valid_idx` or `valid_col` say otherwise. Beside each pair, `n_negatives` items are drawn
         at random, anew in each epoch.
         """
-        frame = as_frame(clicks)
+        frame = settled_frame(as_frame(clicks))
         names = [user_name, item_name] + ([time_name] if time_name is not None else [])
         user, item, *time = columns_of(frame, names, ["user", "item", "time"][: len(names)])
         keep = usable(frame, user, item)
@@ -203,7 +205,7 @@ class CollabDataLoaders(DataLoaders):
             kinds, names = [*kinds, "rating"], [*names, target.name]
         user, item, *rest = columns_of(frame, names, kinds)
         if rest:
-            y = target.encode_all(frame[rest[0]].astype("float32"))
+            y = torch.tensor(numbers_of(frame, rest[0])[:, None], dtype=torch.float32)
         x = pairs.encode_columns(frame[user], frame[item])
         return Loader(RatingDataset(self.plan, x, y), bs or VALID_BS)
 
@@ -241,7 +243,7 @@ def _pairs(
             features.append(None)
             tables.append(None)
             continue
-        table = as_frame(given)
+        table = settled_frame(as_frame(given))
         known = fit_features(table, name, whose)
         names.append(vocabulary(found[name], table[name]))
         features.append(known)

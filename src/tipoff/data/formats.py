@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tipoff.data.arrow import from_arrow
+from tipoff.data.cells import is_blank
+from tipoff.data.column_types import LOOKED_AT, settled_frame
+from tipoff.data.csv_form import header_at
+from tipoff.data.frame import heading
 from tipoff.errors import DataError
 from tipoff.notes import note
 from tipoff.optional import need
@@ -16,7 +21,7 @@ EXCEL = (".xlsx", ".xlsm")
 
 def read_parquet(path: Path, file: BinaryIO, **options: Any) -> Any:
     """A Parquet file as a data frame; `columns=[...]` reads some columns only."""
-    frame = _parquet(path, file).read(**options).to_pandas()
+    frame = from_arrow(_parquet(path, file).read(**options))
     frame.attrs["table"] = (path.name, 1)
     return frame
 
@@ -27,7 +32,7 @@ def iter_parquet(path: Path, rows: int) -> Iterator[Any]:
     with path.open("rb") as file:
         # pre_buffer, the default, keeps what was read of the file until its end
         for batch in _parquet(path, file, pre_buffer=False).iter_batches(rows):
-            frame = batch.to_pandas().reset_index(drop=True)
+            frame = from_arrow(batch).reset_index(drop=True)
             frame.index += start
             frame.attrs["table"] = (path.name, 1)
             yield frame
@@ -65,10 +70,32 @@ def read_excel(path: Path, file: BinaryIO, **options: Any) -> Any:
         options["sheet_name"] = int(sheet) - 1
     try:
         # cells keep the kind that they have in the sheet: the text 01234 is no number
-        frame = pd.read_excel(book, **{"dtype": object, **options}).infer_objects()
+        options = {"dtype": object, "keep_default_na": False, "na_values": [""], **options}
+        if "header" not in options and "skiprows" not in options:
+            options["header"] = _header_row(path, book, options.get("sheet_name", 0))
+        frame = pd.read_excel(book, **options)
     except ValueError as e:  # no such sheet
         raise DataError(f"{path}: {e}; its sheets are {', '.join(map(str, book.sheet_names))}.") from None
-    return frame.dropna(how="all")
+    frame = frame.dropna(how="all")
+    if options.get("header") is not None:
+        frame.columns = [heading(c) for c in frame.columns]
+    frame = settled_frame(frame, path.name)
+    frame.attrs["first"] = 1 if options.get("header", 0) is None else int(options.get("header", 0)) + 2
+    return frame
+
+
+def _header_row(path: Path, book: Any, sheet: Any) -> int:
+    """The row with the names of the columns, from 0; what is above it is said."""
+    import pandas as pd
+
+    head = pd.read_excel(book, sheet, header=None, dtype=object, nrows=LOOKED_AT).to_numpy(object).tolist()
+    found = header_at(head)
+    if title := next((c for row in head[:found] for c in row if not is_blank(c)), None):
+        note(
+            f"{path.name}: the header is row {found + 1}; what is above it ({str(title)!r:.60}) was skipped",
+            once=True,
+        )
+    return found
 
 
 def read_sql(query: str, connection: Any) -> Any:
@@ -86,13 +113,13 @@ def read_sql(query: str, connection: Any) -> Any:
         alchemy = need("sqlalchemy", "A query by SQLAlchemy", "sqlalchemy")
         if isinstance(connection, str):
             connection = alchemy.create_engine(connection)
-        frame = _asked(lambda: pd.read_sql(alchemy.text(query), connection))
+        frame = _asked(lambda: pd.read_sql(alchemy.text(query), connection, coerce_float=False))
     elif hasattr(connection, "cursor"):
         cursor = connection.cursor()
         try:
             _asked(lambda: cursor.execute(query))
             names = [column[0] for column in cursor.description or ()]
-            frame = pd.DataFrame.from_records(cursor.fetchall(), columns=names, coerce_float=True)
+            frame = pd.DataFrame(cursor.fetchall(), columns=names, dtype=object)
         finally:
             cursor.close()
     else:
@@ -101,7 +128,7 @@ def read_sql(query: str, connection: Any) -> Any:
         )
     if not len(frame.columns):
         raise DataError("The query gives no columns; it must be a SELECT.")
-    return frame
+    return settled_frame(frame)
 
 
 def _asked(ask: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tipoff.data.cells import is_blank
 from tipoff.errors import DataError, some
 from tipoff.notes import note
 
@@ -117,7 +118,7 @@ def _kinds(column: Any) -> set[str]:
         found = column.dropna().unique()
     except TypeError:  # lists
         return set()
-    return {plain(v) for v in found} if len(found) <= MOST else set()
+    return {plain(v) for v in found if not is_blank(v)} if len(found) <= MOST else set()
 
 
 def _held(column: Any) -> str:

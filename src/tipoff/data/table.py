@@ -2,83 +2,85 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO, TextIOWrapper
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
+from tipoff.data.column_types import LOOKED_AT, decimal_of, typed_frame
+from tipoff.data.csv_form import Form, form_of, is_number
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet, read_excel, read_parquet
 from tipoff.data.other_formats import need_table
 from tipoff.errors import DataError, did_you_mean, some
 from tipoff.notes import note
 
-DELIMITERS = ",;\t|"
-BLOCK = 1 << 20  # bytes
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-
-
-class Form(NamedTuple):
-    """How the text of a table is written; `header` are the cells of its first line."""
-
-    encoding: str
-    delimiter: str
-    header: tuple[str, ...] = ()
+TYPING = ("dtype", "converters", "decimal", "thousands", "na_values", "keep_default_na")  # options of pandas
 
 
 def read_table(
     path: str | Path, delimiter: str | None = None, *, data: bytes | None = None, **options: Any
 ) -> Any:
-    """The file `path` as a pandas data frame; `options` go to pandas' reader.
+    """Read the file `path` as a pandas data frame.
 
-    Files that end in .parquet or .xlsx are read as such, all others as CSV. Without `delimiter` it is the one that the first
-    line has most of: a comma, a semicolon (as spreadsheets write in half of the world, with decimal commas), a tab or a
-    bar. UTF-8 and UTF-16 are told apart; anything else is read as Windows-1252, and that is said. `data` is what the
-    file holds, where that is in memory already; `path` is then its name. `frame.attrs["table"]` is the name of the file
-    and the number of its first row, as a spreadsheet counts. Raises `DataError`, naming the file and the row, for what is no
-    table.
+    Files that end in .parquet or .xlsx are read as such, all others as CSV: in UTF-8, UTF-16 or, which is said, Windows-1252, with
+    any delimiter, decimal commas (with semicolons, as spreadsheets write in half of the world) and title lines above the
+    header. An empty cell is a missing value; a word such as NA or None is one only among numbers. Numbers with leading zeros
+    stay text, and whole numbers stay whole beside missing ones.
+
+    Args:
+        path: the file, or its name.
+        delimiter: between cells of a CSV; None: it is found.
+        data: what the file holds, where that is in memory already.
+        **options: of pandas' reader. Those that say how cells are read, such as `dtype`, replace the rules above.
+
+    Returns:
+        The frame. `frame.attrs["table"]` is the name of the file and the number of its first row, as a spreadsheet counts;
+        `frame.attrs["decimal"]` what a CSV has before decimals.
+
+    Raises:
+        DataError: naming the file and the row, for what is no table.
+
+    Example:
+        >>> read_table("t.csv", data=b"zip;price\\n01234;1,50\\nNA;2\\n").to_dict("list")
+        {'zip': ['01234', 'NA'], 'price': [1.5, 2.0]}
     """
-    import pandas as pd
-
     path = Path(path)
     if data is None:
         need_file(path)
+    else:
+        need_table(path)
     with path.open("rb") if data is None else BytesIO(data) as file:
         if path.suffix.lower() in PARQUET:
             return read_parquet(path, file, **options)
         if path.suffix.lower() in EXCEL:
-            return tidy(read_excel(path, file, **options), path, 2)
-        form = form_of(path, file)
-        file.seek(0)
-        options = {
-            "sep": delimiter or form.delimiter,
-            "encoding": form.encoding,
-            "low_memory": False,
-            **options,
-        }
-        with explained(path):
-            if "dtype" not in options and options["sep"] != "," and "decimal" not in options:
-                options["decimal"] = _decimal(file, options)
-            frame = pd.read_csv(file, **options)
-    headless = "header" in options and options["header"] is None
-    return tidy(frame, path, 1 if headless else 2, () if headless else form.header)
+            frame = read_excel(path, file, **options)
+            return tidy(frame, path, frame.attrs["first"])
+        headless = "header" in options and options["header"] is None
+        form = _form(path, file, delimiter, options)
+        frame = next(_read(path, file, form, options))
+    frame = tidy(frame, path, 1 if headless else form.skip + 2, () if headless else form.header)
+    return frame if {*TYPING} & {*options} else _typed(frame, form, path)
 
 
 def iter_table(
     path: str | Path, rows: int = 100_000, delimiter: str | None = None, *, data: bytes | None = None
 ) -> Iterator[Any]:
-    """The file `path` as data frames of at most `rows` rows each, so that a file of any size takes little memory.
+    """Read the file `path` as data frames of at most `rows` rows each, so that a file of any size takes little memory.
 
     The cells of a CSV stay text, for what a column holds must not depend on the part of it that is looked at: "01234" keeps
-    its zero. The index counts through the whole file. An Excel file is read at once. `data` is what a CSV holds, where that
-    is in memory already; `path` is then its name.
-    """
-    import pandas as pd
+    its zero, and "1,5" its comma. The index counts through the whole file. An Excel file is read at once.
 
+    Args:
+        path: the file, or its name.
+        rows: of a frame, at most.
+        delimiter: between cells of a CSV; None: it is found.
+        data: what a CSV holds, where that is in memory already.
+    """
     path = Path(path)
     if data is None:
         need_file(path)
@@ -92,14 +94,62 @@ def iter_table(
             yield frame.iloc[start : start + rows]
     else:
         with path.open("rb") if data is None else BytesIO(data) as file:
-            form = form_of(path, file)
-            file.seek(0)
-            options: dict[str, Any] = {"sep": delimiter or form.delimiter, "encoding": form.encoding}
-            with explained(path):
-                comma = options["sep"] != "," and _decimal(file, options) == ","
-                for chunk in pd.read_csv(file, chunksize=rows, dtype=str, skipinitialspace=True, **options):
-                    made = tidy(chunk, path, 2, form.header)
-                    yield made.apply(_with_points) if comma else made
+            form = form_of(path, file, delimiter)
+            chunks = _read(path, file, form, {"chunksize": rows})
+            first = next(chunks, None)
+            decimal = "." if first is None else _decimal(first, form)
+            for chunk in chain([] if first is None else [first], chunks):
+                made = tidy(chunk, path, form.skip + 2, form.header)
+                made.attrs["decimal"] = decimal
+                yield made
+
+
+def _form(path: Path, file: BinaryIO, delimiter: str | None, options: dict[str, Any]) -> Form:
+    """How a CSV is written; what `options` say of header and quotation marks stands."""
+    form = form_of(path, file, delimiter)
+    if {"skiprows", "header"} & {*options} and options.get("header", 0) not in (0, "infer"):
+        form = form._replace(skip=0)
+    return form._replace(delimiter=options.pop("sep", form.delimiter))
+
+
+def _read(path: Path, file: BinaryIO, form: Form, options: dict[str, Any]) -> Iterator[Any]:
+    """The rows as text, missing where a cell is empty: at once, or in chunks of `chunksize` rows."""
+    import pandas as pd
+
+    asked = {
+        "sep": form.delimiter, "encoding": form.encoding, "skiprows": form.skip, "quoting": form.quoting, "dtype": str,
+        "keep_default_na": False, "na_values": [""], "skipinitialspace": True, "low_memory": False, **options,
+    }  # fmt: skip
+    if {"decimal", "thousands", "converters"} & {*options} and "dtype" not in options:
+        del asked["dtype"]
+    with explained(path):
+        made = pd.read_csv(file, **asked)
+        for frame in made if "chunksize" in options else [made]:
+            yield (
+                _without_marks(frame)
+                if form.quoting == csv.QUOTE_NONE and not options.get("quoting")
+                else frame
+            )
+
+
+def _without_marks(frame: Any) -> Any:
+    """Cells of a table whose marks say nothing, without those around a whole cell."""
+
+    def bare(text: Any) -> Any:
+        return re.sub(r'^"([^"]*)"$', r"\\1", text) if isinstance(text, str) else text
+
+    return frame.map(bare).rename(columns=bare)
+
+
+def _decimal(frame: Any, form: Form) -> str:
+    return "." if form.delimiter == "," else decimal_of(frame.iloc[:LOOKED_AT])
+
+
+def _typed(frame: Any, form: Form, path: Path) -> Any:
+    decimal = _decimal(frame, form)
+    made = typed_frame(frame, decimal, path.name)
+    made.attrs = {**frame.attrs, "decimal": decimal}
+    return made
 
 
 def has_header(cells: Any) -> bool:
@@ -108,15 +158,7 @@ def has_header(cells: Any) -> bool:
     >>> has_header(["user", "item"]), has_header(["196", "242", "3", "881250949"])
     (True, False)
     """
-    return not all(_is_number(str(c)) for c in cells)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return not all(is_number(str(c)) for c in cells)
 
 
 def need_file(path: Path) -> Path:
@@ -142,30 +184,6 @@ def tidy(frame: Any, path: Path, first: int, header: tuple[str, ...] = ()) -> An
     return frame
 
 
-_COMMA = r"\s*[+-]?\d+,\d+\s*"
-_NUMBER = r"\s*[+-]?\d+(,\d+)?\s*"
-
-
-def _decimal(file: BinaryIO, options: dict[str, Any], n: int = 1000) -> str:
-    """Whether numbers are written with a comma or a point, by the first rows; leaves the file at its start."""
-    import pandas as pd
-
-    known = {k: v for k, v in options.items() if k in ("sep", "encoding", "quoting", "header")}
-    head = pd.read_csv(file, nrows=n, dtype=str, **known)
-    file.seek(0)
-    for name in head.columns:
-        cells = head[name].dropna()
-        if cells.str.fullmatch(_NUMBER).all() and cells.str.fullmatch(_COMMA).any():
-            return ","
-    return "."
-
-
-def _with_points(column: Any) -> Any:
-    """Numbers of a column of text with a point instead of a decimal comma; other text stays."""
-    commas = column.str.fullmatch(_COMMA).fillna(False).astype(bool)
-    return column.where(~commas, column.str.replace(",", ".")) if commas.any() else column
-
-
 @contextmanager
 def explained(path: str | Path) -> Iterator[None]:
     """What pandas says of a CSV that is none, as a `DataError` that names the file and the row."""
@@ -177,56 +195,6 @@ def explained(path: str | Path) -> Iterator[None]:
         raise DataError(f"{path} is empty: it has no header and no rows.") from None
     except pd.errors.ParserError as e:
         raise DataError(f"{path} cannot be read as a table: {_plain(str(e))}") from None
-
-
-def form_of(path: str | Path, file: BinaryIO) -> Form:
-    """The encoding and the delimiter of a table, read through once, a piece at a time; `path` is its name."""
-    encoding = _encoding(path, file)
-    file.seek(0)
-    text = TextIOWrapper(file, encoding, errors="replace")
-    first = text.readline(BLOCK)
-    text.detach()
-    delimiter = max(DELIMITERS, key=first.count)
-    return Form(encoding, delimiter, tuple(next(csv.reader([first.strip("\r\n")], delimiter=delimiter), ())))
-
-
-def _encoding(path: str | Path, file: BinaryIO) -> str:
-    start = file.read(4)
-    for mark, name in _BOMS.items():
-        if start.startswith(mark):
-            return name
-    for name in ("utf-8", "cp1252"):
-        file.seek(0)
-        if _reads_as(name, file):
-            if name != "utf-8":
-                note(f"{Path(path).name} is not UTF-8; it was read as Windows-1252")
-            return name
-    file.seek(0)
-    zero = f" (a zero byte in row {row})" if (row := _row_of_zero(file)) else ""
-    raise DataError(f"{path} is no text, so it is no CSV{zero}; save the table as CSV in UTF-8.")
-
-
-def _row_of_zero(file: BinaryIO) -> int | None:
-    """The line of the first zero byte, from 1; None where there is none."""
-    line = 1
-    while block := file.read(BLOCK):
-        if (at := block.find(b"\0")) >= 0:
-            return line + block.count(b"\n", 0, at)
-        line += block.count(b"\n")
-    return None
-
-
-def _reads_as(encoding: str, file: BinaryIO) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        while block := file.read(BLOCK):
-            if b"\0" in block:
-                return False
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _plain(text: str) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from tipoff.data.frame import as_frame, need_columns
 from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
-from tipoff.tabular.frame import as_frame, need_columns
 from tipoff.tabular.procs import TabularProc
 from tipoff.tabular.reading import find_formats, read_dates
 from tipoff.tabular.values import Columns, small

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tipoff.tabular.frame import as_frame, need_columns
+from tipoff.data.frame import as_frame, need_columns
 from tipoff.tabular.reading import find_formats, read_dates
 
 if TYPE_CHECKING:

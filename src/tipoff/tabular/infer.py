@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from tipoff.data.frame import row_name
+from tipoff.data.read_numbers import is_text, number_form, numbers
 from tipoff.errors import DataError
 from tipoff.notes import note
 from tipoff.tabular.leaks import find_leaks
 from tipoff.tabular.reading import find_formats, undated
 from tipoff.tabular.shrink import cont_cat_split
-from tipoff.tabular.values import is_text, numbers, row_name
 
 if TYPE_CHECKING:
-    import numpy as np
     from pandas import DataFrame, Series
 
 FREE_TEXT = 0.5  # of the rows have another text: no category
@@ -59,8 +61,10 @@ def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int =
         elif _is_date(frame[name]):
             dates.append(name)
     rest = [c for c in others if c not in left_out and c not in dates]
-    in_words = [c for c in rest if is_text(frame[c]) and _are_numbers(frame[c], max_card)]
-    frame = frame.assign(**{c: numbers(frame[c])[0] for c in in_words})
+    decimal = frame.attrs.get("decimal")
+    read = {c: made for c in rest if (made := as_numbers(frame[c], max_card, decimal)) is not None}
+    in_words = list(read)
+    frame = frame.assign(**read)
     leaks = find_leaks(frame, rest, y_names)
     left_out |= {leak.column: _short(leak.kind, y_names) for leak in leaks if leak.kind != "decides"}
     for name in rest:
@@ -96,14 +100,25 @@ def _is_date(column: Series) -> bool:
     return pd.api.types.is_datetime64_any_dtype(column.dtype) or bool(find_formats(column, whole=True))
 
 
-def _are_numbers(column: Series, max_card: int) -> bool:
-    """Whether a column of text, or of decimals of a database, is one of numbers; codes such as 0123 are none."""
-    there = column.dropna()
-    if there.nunique() <= max_card and not _hardly_repeats(there):
-        return False
-    if numbers(there.iloc[:100])[1].any() or numbers(there)[1].any():
-        return False
-    return not there.astype(str).str.match(r"\s*[+-]?0\d").any()
+def as_numbers(column: Series, max_card: int = 20, decimal: str | None = None) -> Series | None:
+    """A column of text, or of decimals of a database, as numbers; None where it holds none, or whole ones that may be classes.
+
+    >>> import pandas as pd
+    >>> as_numbers(pd.Series(["£1,250", "£3.50"])).tolist(), as_numbers(pd.Series(["1", "2"] * 30)) is None
+    ([1250.0, 3.5], True)
+    """
+    import pandas as pd
+
+    if not is_text(column) or not column.notna().any() or (form := number_form(column, decimal)) is None:
+        return None
+    values, bad = numbers(column, form)
+    if bad.any() or np.isnan(values).all():
+        return None
+    there = values[~np.isnan(values)]
+    few = len(np.unique(there)) <= max_card and not _hardly_repeats(column)
+    if few and not form.unit and bool((there == there.round()).all()):
+        return None
+    return pd.Series(values, column.index, name=column.name)
 
 
 def _is_whole(column: Series) -> bool:
@@ -118,15 +133,15 @@ def _hardly_repeats(column: Series) -> bool:
     return bool(n > 2 and column.count() < ROWS_A_VALUE * n)
 
 
-def nearly_numbers(column: Series) -> int | None:
+def nearly_numbers(column: Series, decimal: str | None = None) -> int | None:
     """Where the first cell of a column of text is that is no number, if nearly all others are.
 
     >>> import pandas as pd
     >>> nearly_numbers(pd.Series(["1", "2", "old", "4", None, "6"] * 10))
     2
     """
-    bad = numbers(column)[1]
-    return _first(bad, column)
+    form = number_form(column, decimal, strict=False)
+    return None if form is None else _first(numbers(column, form)[1], column)
 
 
 def _first(bad: np.ndarray, column: Series) -> int | None:
@@ -139,7 +154,7 @@ def _say_nearly(frame: DataFrame, name: str, max_card: int) -> None:
     column = frame[name]
     if not is_text(column) or column.nunique() <= max_card:
         return
-    what, at = "numbers", nearly_numbers(column)
+    what, at = "numbers", nearly_numbers(column, frame.attrs.get("decimal"))
     if at is None and (formats := find_formats(column)):
         what, at = "dates", _first(undated(column, formats), column)
     if at is not None:

@@ -7,8 +7,10 @@ from typing import Any, Self
 
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.formats import EXCEL, PARQUET, read_sql
+from tipoff.data.frame import as_frame, need_columns
 from tipoff.data.loader import Loader
 from tipoff.data.other_formats import TABLES
+from tipoff.data.read_numbers import is_text
 from tipoff.data.splits import (
     ColSplitter,
     GroupSplitter,
@@ -20,13 +22,11 @@ from tipoff.data.splits import (
 from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError, need_folder, some
 from tipoff.tabular.dataset import TableDataset, rows_of
-from tipoff.tabular.frame import as_frame, need_columns
 from tipoff.tabular.named import Named
 from tipoff.tabular.reading import find_formats, read_dates
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.table import VALID_BS, fit_table, names_of
 from tipoff.tabular.targets import answers
-from tipoff.tabular.values import is_text
 
 
 class TabularDataLoaders(Named, DataLoaders):

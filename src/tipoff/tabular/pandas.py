@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.frame import as_frame
 from tipoff.data.sampled import PartialLoader, WeightedLoader
 from tipoff.display import show_frame
 from tipoff.tabular.dataset import TableDataset
-from tipoff.tabular.frame import as_frame
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.named import Named
 from tipoff.tabular.row import RowBlock

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tipoff.data.cells import is_blank
+from tipoff.data.frame import row_name
+from tipoff.data.read_numbers import is_text
 from tipoff.errors import DataError
 from tipoff.notes import note
-from tipoff.tabular.values import is_blank, is_text, row_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

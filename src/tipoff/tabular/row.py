@@ -12,14 +12,16 @@ import torch
 from torch import Tensor
 
 from tipoff.data.block import Block
+from tipoff.data.frame import as_frame, need_columns, row_name
+from tipoff.data.numbers import PLAIN
 from tipoff.errors import DataError, NotSetUp, UsageError, some
 from tipoff.notes import note
-from tipoff.tabular.columns import Column, category_column, date_column, number_column, read_numbers
+from tipoff.tabular.columns import Column, category_column, date_column, form_of, number_column, read_numbers
 from tipoff.tabular.dates import Datepart
 from tipoff.tabular.derived import derived_from
-from tipoff.tabular.frame import as_frame, need_columns
 from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc, array
-from tipoff.tabular.values import Columns, coded, row_name
+from tipoff.tabular.reading import find_formats
+from tipoff.tabular.values import Columns, coded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,11 +61,17 @@ class RowBlock(Block):
     def setup(self, values: Any) -> Self:
         return self if self.columns else self.fit(as_frame(values))[0]
 
-    def fit(self, frame: DataFrame) -> tuple[Self, Columns]:
-        """The complete block, and the rows it was fitted to after its steps, which are there anyway.
+    def fit(self, frame: DataFrame, whole: DataFrame | None = None) -> tuple[Self, Columns]:
+        """Fit the steps to training rows; return the complete block, and these rows after the steps.
 
-        Raises `DataError` for missing columns, and for values that are not what their column should hold.
+        Args:
+            frame: the training rows.
+            whole: these and the validation rows, by which it is found how numbers and dates are written.
+
+        Raises:
+            DataError: for missing columns, and for values that are not what their column should hold.
         """
+        whole = frame if whole is None else whole
         date_steps = {s.column: s for s in self.steps if isinstance(s, Datepart)}
         cats = [c for c in self.cat_names if c not in date_steps]
         conts = [c for c in self.cont_names if c not in date_steps]
@@ -78,12 +86,14 @@ class RowBlock(Block):
         known: dict[str, Column] = {}
         for name in cats:
             rows[name] = values = coded(frame[name])
-            known[name] = category_column(name, values)
+            known[name] = category_column(name, values, PLAIN.in_file(frame.attrs.get("decimal")))
         for name in conts:
-            rows[name] = read_numbers(frame, name)
-            known[name] = number_column(name, rows[name])  # type: ignore[arg-type]
+            form = form_of(whole, name)
+            read = rows[name] = read_numbers(frame, name, form=form)
+            known[name] = number_column(name, read, form)
         for name, date_step in date_steps.items():
-            known[name] = date_column(frame, name, (date_step.format,) if date_step.format else ())
+            formats = (date_step.format,) if date_step.format else find_formats(whole[name])
+            known[name] = date_column(frame, name, formats)
             rows[name] = known[name].read(frame)
         fitted: list[TabularProc] = []
         for step in self._steps():

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tipoff.tabular.frame import as_frame
+from tipoff.data.frame import as_frame
 
 
 def cont_cat_split(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from tipoff.data.column_types import settled_frame
+from tipoff.data.frame import as_frame, need_columns, row_name
 from tipoff.data.loader import Loader
 from tipoff.data.plan import Plan
 from tipoff.errors import DataError, UsageError, some
@@ -16,13 +18,11 @@ from tipoff.notes import note
 from tipoff.rng import fresh_seed
 from tipoff.tabular.dataset import TableDataset, rows_of
 from tipoff.tabular.dates import Datepart
-from tipoff.tabular.frame import as_frame, need_columns
 from tipoff.tabular.infer import infer_columns
 from tipoff.tabular.leaks import find_leaks
 from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc, as_procs
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.targets import answers, as_targets
-from tipoff.tabular.values import row_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -92,7 +92,7 @@ def fit_table(
     Normalize where `procs` is None. Rows without an answer are left out. Each of these is said, and so is a column that
     gives the answer away.
     """
-    frame = as_frame(df)
+    frame = settled_frame(as_frame(df))
     if not len(frame):
         raise DataError("The table has no rows.")
     ys = names_of(y_names)
@@ -113,7 +113,7 @@ def fit_table(
             note(f"{leak.why}. Should it be among the columns?")
     targets = as_targets(learn_from, ys, y_block)
     block = RowBlock(tuple(cats), tuple(conts), as_procs(steps), y_names=tuple(ys))
-    block, made = block.fit(learn_from)
+    block, made = block.fit(learn_from, raw)
     return Table(raw, len(train), Plan((block,), targets), block.tensors(made, learn_from))
 
 

@@ -6,15 +6,16 @@ import datetime
 import math
 import numbers as abstract
 from collections.abc import Hashable, Iterable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tipoff.data.cells import is_blank
+from tipoff.data.read_numbers import number
 from tipoff.errors import DataError
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import Series
 
 Key = str | int | float | bool
 NA = "#na#"  # fastai's name of code 0: missing or unknown
@@ -34,101 +35,6 @@ class Coded(NamedTuple):
 
 # name -> float64 (N,) with NaN for no number, datetime64[s] (N,) with NaT, bool (N,), or categories
 Columns = dict[str, "np.ndarray | Coded"]
-
-
-def row_name(frame: DataFrame, i: int) -> str:
-    """What a person calls row `i`: the line of the file that was read, or the label in the index."""
-    source, label = frame.attrs.get("table"), frame.index[i]
-    if source is not None and isinstance(label, abstract.Integral):
-        name, first = source
-        return f"row {int(label) + first} of {name}"
-    return f"row {label}"
-
-
-def is_blank(value: Any) -> bool:
-    """Whether a value is an empty cell: nothing, NaN, or text of spaces.
-
-    >>> [is_blank(v) for v in (None, float("nan"), " ", 0, False)]
-    [True, True, True, False, False]
-    """
-    if isinstance(value, str):
-        return not value.strip()
-    if value is None or isinstance(value, (float, np.floating)):
-        return value is None or bool(value != value)
-    if isinstance(value, np.datetime64):
-        return bool(np.isnat(value))
-    return type(value).__name__ in {"NAType", "NaTType"}
-
-
-def number(value: Any) -> float:
-    """One value as a number, NaN where the cell is empty. Raises `ValueError` for anything else.
-
-    >>> number("8"), number(True), number(" ")
-    (8.0, 1.0, nan)
-    """
-    if is_blank(value):
-        return math.nan
-    if isinstance(value, str) and "_" in value:  # Python's own way to write 1_000
-        raise ValueError(value)
-    if not isinstance(value, (str, abstract.Real, np.bool_)) and type(value).__name__ != "Decimal":
-        raise ValueError(value)
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
-
-
-def numbers(column: Series) -> tuple[np.ndarray, np.ndarray]:  # -> float64 (N,), bool (N,)
-    """Each value as a number, NaN where the cell is empty, and which values are neither.
-
-    >>> import pandas as pd
-    >>> numbers(pd.Series(["8", None, "forty"]))
-    (array([ 8., nan, nan]), array([False, False,  True]))
-    """
-    import pandas as pd
-
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        values, bad = numbers(pd.Series(column.cat.categories))
-        codes = column.cat.codes.to_numpy()
-        return np.append(values, np.nan)[codes], np.append(bad, False)[codes]
-    if pd.api.types.is_bool_dtype(column.dtype) or (
-        pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
-    ):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(column), bool)
-    there = column.notna().to_numpy(dtype=bool)
-    if not is_text(column):
-        return np.full(len(column), np.nan), there  # dates, durations, complex numbers
-    if (fast := _cast(column)) is not None:
-        return fast, np.zeros(len(column), bool)
-    try:
-        read = np.array(pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
-    except (TypeError, OverflowError):  # lists and other objects; whole numbers beyond all floats
-        read = np.full(len(column), np.nan)
-    bad = np.isnan(read) & there
-    for i in np.flatnonzero(bad):
-        with suppress(ValueError):
-            read[i], bad[i] = number(column.iloc[i]), False
-    return read, bad
-
-
-def _cast(column: Series) -> np.ndarray | None:
-    """A column of text as numbers by pyarrow, ten times as fast; None where it is not there, or a cell is no number."""
-    if column.dtype == object:
-        return None
-    try:
-        import pyarrow as pa
-
-        made: np.ndarray = pa.array(column).cast(pa.float64()).to_numpy(zero_copy_only=False)
-        return made
-    except (ImportError, ValueError, TypeError):  # those of pyarrow among them
-        return None
-
-
-def is_text(column: Series) -> bool:
-    """Whether a column holds text, or a mixture."""
-    import pandas as pd
-
-    return pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype)
 
 
 def key(value: Any) -> Key | None:

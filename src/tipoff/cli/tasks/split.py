@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tipoff.cli.settings import Settings
+from tipoff.data.read_numbers import is_text
 from tipoff.data.split_column import NO, YES, plain, split_columns
 from tipoff.data.splits import ColSplitter, GroupSplitter, Splitter, TimeSplitter
 from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notes import note
 from tipoff.tabular.reading import find_formats, read_dates
-from tipoff.tabular.values import is_text
 
 SHARE = 0.2  # of the rows are for validation
 FEATURES = ("valid", "validation")  # names that a feature may have too

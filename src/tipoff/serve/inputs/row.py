@@ -7,8 +7,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tipoff.data.csv_form import DELIMITERS
 from tipoff.data.formats import EXCEL, PARQUET
-from tipoff.data.table import DELIMITERS, iter_table
+from tipoff.data.table import iter_table
 from tipoff.errors import DataError
 from tipoff.serve.upload import UNNAMED
 

@@ -12,12 +12,12 @@ from tipoff.collab.learner import CollabLearner, collab_learner
 from tipoff.collab.loaders import CollabDataLoaders
 from tipoff.collab.ranking import popularity_baseline, ranking, recalls
 from tipoff.collab.targets import ClickBlock
+from tipoff.data.read_numbers import is_text
 from tipoff.errors import DataError, did_you_mean, some
 from tipoff.interpret.judge import Baseline, judge_lists
 from tipoff.learner.learner import Learner
 from tipoff.notes import note
 from tipoff.tabular.reading import find_formats, read_dates
-from tipoff.tabular.values import is_text
 from tipoff.verdict import Verdict
 
 K = 10  # recommendations that are looked at

@@ -11,12 +11,13 @@ from tipoff.cli.tasks.read import is_of_text, read
 from tipoff.cli.tasks.recognise import TARGETS, is_address
 from tipoff.cli.tasks.recognise_texts import text_column
 from tipoff.cli.tasks.split import SHARE, Way, divided, need_named, way_of
+from tipoff.data.frame import row_name
+from tipoff.data.read_numbers import numbers
 from tipoff.data.splits import RandomSplitter, StratifiedSplitter
 from tipoff.data.table import has_header
 from tipoff.errors import DataError, UsageError, some
 from tipoff.notes import note
 from tipoff.tabular.infer import Kinds, infer_columns, nearly_numbers
-from tipoff.tabular.values import numbers, row_name
 
 FEW = 10  # whole numbers of so many different values are classes
 DOUBTED = 100  # different whole numbers that could be classes
