@@ -85,6 +85,34 @@ def RandomSplitter(valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
     return split
 
 
+def RandomSubsetSplitter(train_sz: float, valid_sz: float, seed: int | None = None) -> Splitter:
+    """Choose the shares `train_sz` and `valid_sz` of the items at random, to try things on less data.
+
+    The items are those that fastai chooses with the same seed; others are not used.
+
+    Raises:
+        UsageError: A share is not above 0, or both are more than 1.
+
+    Example:
+        >>> train, valid = RandomSubsetSplitter(0.3, 0.2, seed=42)(range(10))
+        >>> len(train), len(valid)
+        (3, 2)
+    """
+    if not (train_sz > 0 and valid_sz > 0 and train_sz + valid_sz <= 1):
+        raise UsageError(
+            f"train_sz is {train_sz} and valid_sz {valid_sz}; both are shares above 0, and together at most 1."
+        )
+
+    def split(items: Sequence[Any]) -> Split:
+        n = len(items)
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        order = torch.randperm(n, generator=generator).tolist()
+        n_train, n_valid = max(1, int(n * train_sz)), max(1, int(n * valid_sz))
+        return order[:n_train], order[n_train : n_train + n_valid]
+
+    return split
+
+
 def StratifiedSplitter(
     labels: str | Sequence[Any] | Callable[[Any], Any], valid_pct: float = 0.2, seed: int = 42
 ) -> Splitter:

@@ -10,6 +10,7 @@ from tipoff.data.splits import (
     IndexSplitter,
     MaskSplitter,
     RandomSplitter,
+    RandomSubsetSplitter,
     TrainTestSplitter,
 )
 from tipoff.notebook.datasets import Categorize
@@ -29,6 +30,7 @@ __all__ = [
     "IntToFloatTensor",
     "MaskSplitter",
     "RandomSplitter",
+    "RandomSubsetSplitter",
     "RegexLabeller",
     "ToTensor",
     "TrainTestSplitter",

@@ -192,6 +192,17 @@ class Learner:
         self.cbs = [c for c in self.cbs if c is not cb and not (isinstance(cb, type) and isinstance(c, cb))]
         return self
 
+    def add_cbs(self, cbs: Any) -> Learner:
+        """Add several callbacks, or one."""
+        self.cbs += _as_callbacks(cbs)
+        return self
+
+    def remove_cbs(self, cbs: Any) -> Learner:
+        """Remove several callbacks, or one; each is the callback itself, or its class."""
+        for cb in cbs if isinstance(cbs, (list, tuple)) else [cbs]:
+            self.remove_cb(cb)
+        return self
+
     def no_bar(self) -> _Quiet:
         """A context in which nothing is shown: `with learn.no_bar(): learn.fit(1)`."""
         return _Quiet(self)
