@@ -39,6 +39,7 @@ from tipoff.data.block import Block, Target
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.dataset import TensorDataset
 from tipoff.data.loader import Loader
+from tipoff.data.numbers import NumberForm
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.data.transform import BatchTransform, ItemTransform
 from tipoff.learner.execute import KeepNorms
@@ -197,7 +198,9 @@ COLUMNS = [
         typical="2024-02-29",
         formats=("ISO8601", "%d.%m.%Y"),
     ),
+    Column("price", low=1.5, high=80.0, typical=37.0, form=NumberForm(",", ".", "€")),
 ]
+NUMBER_FORMS = [NumberForm(), NumberForm(",", ".", "€")]
 TARGETS = [
     (CategoryBlock(), ["dog", "cat", "dog", "owl"]),
     (CategoryBlock(sort=False, smoothing=0.1), [3, 1, 2]),
@@ -269,7 +272,7 @@ def test_every_block_target_and_transform_has_an_example():
 
 def test_everything_that_a_model_file_may_name_is_checked():
     checked = {type(e[0] if isinstance(e, tuple) else e) for e in
-               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *RATINGS, *TOKENIZERS, *RECIPES, *NETWORKS)}  # fmt: skip
+               (*BLOCKS, *TARGETS, *ITEM_TRANSFORMS, *BATCH_TRANSFORMS, *PROCS, *COLUMNS, *NUMBER_FORMS, *RATINGS, *TOKENIZERS, *RECIPES, *NETWORKS)}  # fmt: skip
     paths = {f"{c.__module__}:{c.__qualname__}" for c in checked}
     assert set(CATALOG.values()) - paths == {"tipoff.data.plan:Plan", "tipoff.vision.model:VisionModel"}
 
@@ -298,6 +301,11 @@ def test_targets(target, values):
 @pytest.mark.parametrize("proc, cats, conts", PROCS, ids=names(PROCS))
 def test_steps_of_tables(proc, cats, conts):
     check_proc(proc, ROWS, cats, conts)
+
+
+@pytest.mark.parametrize("form", NUMBER_FORMS, ids=str)
+def test_number_forms(form):
+    check_spec(form)
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.kind)
