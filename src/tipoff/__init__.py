@@ -52,3 +52,10 @@ if TYPE_CHECKING:
     )
 else:
     __getattr__, __dir__, __all__ = attach(__name__, _PLACES)
+
+# Threads of OpenMP wait for one another after every operation, by default spinning for 300,000 turns, a few milliseconds.
+# Where another process holds one of the cores, that wait is the whole time; after 1,000 turns they sleep and leave
+# the core to the one that is waited for. GNU's OpenMP reads this once, when torch is imported; results are the
+# same to the bit. See docs/decisions/029-threads.md.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
