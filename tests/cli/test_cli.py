@@ -364,3 +364,9 @@ def test_a_killed_training_is_resumed_to_the_same_model(photos, tmp_path):
 
     one, other = read(tmp_path / "whole.tipoff").weights, read(tmp_path / "cut.tipoff").weights
     assert all(one[k].equal(other[k]) for k in one)
+
+
+def test_a_photo_has_no_row(trained, photos, capsys):
+    assert "--row is the row of a table" in refused(
+        capsys, "explain", trained[0], photos / "red" / "red_0.jpg", "--row", 3
+    )

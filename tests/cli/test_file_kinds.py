@@ -72,3 +72,25 @@ def test_an_output_that_cannot_be_written_is_refused_first(name, model, tmp_path
     (tmp_path / "folder.csv").mkdir()
     said = refused(capsys, "predict", model, tmp_path / "not_even_looked_at.csv", "--out", tmp_path / name)
     assert ".parquet or .xlsx" in said or "no folder" in said or "is a folder" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--out", "o.csv", "--json"), "--out writes a file"),
+        (("--out", "o.csv", "--csv"), "--out writes a file"),
+        (("--token", "s3cret"), "give its --url too"),
+        (("--url", "http://localhost:1"), "a server, which has its own model"),
+        (("--user", "4"), "--user is not for a model of tables"),
+        (("-n", "4"), "-n is not for a model of tables"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, expected, model, tmp_path, capsys):
+    (tmp_path / "t.csv").write_text("no,job,age\n1,cook,30\n")
+    assert expected in refused(capsys, "predict", model, tmp_path / "t.csv", *options)
+
+
+def test_a_token_of_the_environment_is_for_servers_only(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TIPOFF_TOKEN", "s3cret")
+    (tmp_path / "t.csv").write_text("no,job,age\n1,cook,30\n")
+    assert tipoff("predict", model, tmp_path / "t.csv") == 0

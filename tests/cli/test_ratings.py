@@ -97,7 +97,7 @@ def test_what_is_liked_and_a_picture_are_shown(said, home):
 
 
 def test_options_of_tables_are_refused(home, said, capsys):
-    assert "--group, --leave-out and --kind are for tables" in refused(
+    assert "--group and --kind are for tables" in refused(
         capsys, "train", home / "films.csv", "--group", "user"
     )
     assert "there are dot and nn" in refused(capsys, "train", home / "films.csv", "--arch", "tabm")

@@ -329,3 +329,14 @@ def test_info_says_what_it_holds(model, capsys):
         and "logistic regression on words" in said
         and "answers as where it was" in said
     )
+
+
+def test_the_text_in_a_row_of_a_table_is_explained(model, tmp_path, capsys):
+    rows = ["A dull film.", "A lovely film with a touching story."]
+    pd.DataFrame({"no": [1, 2], "review": rows}).to_csv(tmp_path / "new.csv", index=False)
+    assert tipoff("explain", model, tmp_path / "new.csv", "--row", 3) == 0
+    in_table = capsys.readouterr().out
+    assert tipoff("explain", model, rows[1]) == 0
+    assert in_table == "row 3\n" + capsys.readouterr().out
+    assert "has no row 9" in refused(capsys, "explain", model, tmp_path / "new.csv", "--row", 9)
+    assert "--row is the row of a table" in refused(capsys, "explain", model, rows[1], "--row", 2)

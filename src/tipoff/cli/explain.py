@@ -11,13 +11,15 @@ from tipoff.cli.verdict import tell_briefly
 from tipoff.errors import UsageError
 
 
-def run_explanation(model: Path, given: str, row: int, out: Path | None) -> None:
+def run_explanation(model: Path, given: str, row: int | None, out: Path | None) -> None:
     """For a picture, draw where the model looked; for a row of a table, or a text, say what each value or word did."""
     predictor = load_predictor(model)
     task = task_of(predictor)
     if task == "pictures":
         from tipoff.cli.tasks.pictures.explain import run_explanation as draw
 
+        if row is not None:
+            raise UsageError("--row is the row of a table; a photo has none.")
         draw(predictor, Path(given), out)
     elif task == "tables":
         from tipoff.cli.tasks.tables.explain import run_row_explanation
@@ -30,7 +32,7 @@ def run_explanation(model: Path, given: str, row: int, out: Path | None) -> None
 
         if out is not None:
             raise UsageError("--out is for the picture of a photo; a text is explained here.")
-        run_text_explanation(predictor, given)
+        run_text_explanation(predictor, given, row)
     else:
         from tipoff.collab.recommender import Recommender
 

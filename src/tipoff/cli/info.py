@@ -39,7 +39,9 @@ def show_info(model: Path, check: bool) -> None:
     if verdict is not None:
         say()
         tell_verdict(verdict)
-    if check:
+    if check and not bundle.check:
+        field("check", "the file holds no check inputs")
+    elif check:
         off = verify(bundle)
         field("check", f"answers as where it was written (off by {off:.1e} in a probability at most)")
 

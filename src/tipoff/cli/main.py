@@ -105,7 +105,12 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="The model file.  [default: NAME.tipoff]", show_default=False)
     ] = None,
-    size: Annotated[int, typer.Option(help="Pixels a side that pictures are brought to.")] = 224,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            help="Photos: pixels a side that they are resized to.  [default: 224]", min=1, show_default=False
+        ),
+    ] = None,
     bs: Annotated[
         int | None,
         typer.Option(
@@ -115,7 +120,14 @@ def train(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides the split and all randomness.")] = 42,
-    pretrained: Annotated[bool, typer.Option(help="Begin with ImageNet weights.")] = True,
+    pretrained: Annotated[
+        bool | None,
+        typer.Option(
+            "--pretrained/--no-pretrained",
+            help="Photos, texts: start from pretrained weights, or from scratch.  [default: pretrained]",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing but the figures at the end.")
     ] = False,
@@ -158,6 +170,7 @@ def resume(
 
 @app.command()
 def predict(
+    context: typer.Context,
     model: Annotated[
         str | None,
         typer.Argument(help="A model file, such as things.tipoff; not with --url.", show_default=False),
@@ -205,6 +218,13 @@ def predict(
 
     if as_json and as_csv:
         raise typer.BadParameter("give --json or --csv, not both")
+    if out is not None and (as_json or as_csv):
+        raise typer.BadParameter("--out writes a file, --json and --csv the screen; give one of them")
+    of_token = context.get_parameter_source("token")
+    if url is None and of_token is not None and of_token.name == "COMMANDLINE":  # not of the environment
+        raise typer.BadParameter("--token is for a server: give its --url too")
+    if url is not None and model is not None and model.endswith(".tipoff"):
+        raise typer.BadParameter(f"--url asks a server, which has its own model; leave {model} out")
     form = "json" if as_json else "csv" if as_csv else "text"
     asked = Asked(form, out, user, n)
     if url is not None:
@@ -218,7 +238,14 @@ def predict(
 def explain(
     model: Model,
     file: Annotated[str, typer.Argument(help="A picture, a table, or a text.", show_default=False)],
-    row: Annotated[int, typer.Option(help="Of a table: the row, as a spreadsheet counts.", min=1)] = 2,
+    row: Annotated[
+        int | None,
+        typer.Option(
+            help="Of a table: the row, as a spreadsheet counts.  [default: the first]",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The picture to write.  [default: FILE_explained.png, here]", show_default=False),

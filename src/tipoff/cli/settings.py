@@ -26,10 +26,10 @@ class Settings:
     minutes: float | None = None
     epochs: int | None = None
     out: str | None = None
-    size: int = 224
+    size: int | None = None
     bs: int | None = None
     seed: int = 42
-    pretrained: bool = True
+    pretrained: bool | None = None
     quiet: bool = False
     group: str | None = None
     time: str | None = None
@@ -47,6 +47,10 @@ class Settings:
             raise UsageError(f"--minutes is {self.minutes:g}; it is a time above 0, such as 5 or 0.5.")
         if len(ways := self._ways()) > 1:
             raise UsageError(f"{' and '.join(ways)} each say how to split; give one of them.")
+        if self.size is not None and self.size < 1:
+            raise UsageError(f"--size is {self.size}; it is a number of pixels, such as 224.")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"--seed is {self.seed}; it is a whole number from 0 on.")
         if self.kind not in (None, "class", "number"):
             raise UsageError(f"--kind is class or number, not {self.kind!r}.")
 

@@ -15,6 +15,7 @@ matplotlib.use("Agg")
 
 from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.cli import screen
+from tipoff.cli.options import check_options
 from tipoff.cli.screen import say, short
 from tipoff.cli.settings import Settings, check_place, check_room
 from tipoff.cli.tasks import task_named
@@ -32,6 +33,7 @@ def run_training(settings: Settings) -> None:
     began = time.monotonic()
     with listening(screen.each_once()), screen.silence(settings.quiet):
         settings = replace(settings, task=task_for(settings))
+        check_options(settings)
         check_place(settings)
         learn, task = _prepare(settings), task_named(str(settings.task))
         baselines = task.baseline(learn, settings)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tipoff.cli.settings import Settings
-from tipoff.cli.tasks.read import read
+from tipoff.cli.tasks.read import read, sheet_of
 from tipoff.cli.tasks.recognise_texts import is_class, is_of_texts, text_column
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet
 from tipoff.data.items import IMAGE_EXTENSIONS
@@ -56,6 +56,7 @@ def task_for(settings: Settings) -> str:
     if path.suffix.lower() == ".tipoff":
         raise UsageError(f"{path} is a model file; tipoff train takes a folder or a table.")
     need_table(path)
+    sheet_of(path, settings.sheet)  # raises where there are no sheets
     try:
         head = first_rows(path, settings.sheet)
     except TipoffError:

@@ -68,7 +68,7 @@ def report(learn: Learner, settings: Settings, baselines: list[Baseline]) -> Rep
 
 def _advice(verdict: Verdict, settings: Settings) -> str:
     """What may help; more epochs only where there were few, since the head fits before the first."""
-    if not settings.pretrained:
+    if settings.pretrained is False:
         return "Train without --no-pretrained, from ImageNet weights, or add photos."
     made = "Add photos, most of all of classes with a low recall."
     if settings.epochs is not None and 0 < settings.epochs < DEFAULT_EPOCHS:

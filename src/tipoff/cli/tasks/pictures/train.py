@@ -30,7 +30,7 @@ from tipoff.vision.learner import vision_learner
 from tipoff.vision.resize import Resize
 from tipoff.vision.warm_start import PROBE_HEAD, fit_probe
 
-ARCH, BATCH, DEFAULT_EPOCHS = "efficientnet_lite0", 32, 5
+ARCH, BATCH, DEFAULT_EPOCHS, SIZE = "efficientnet_lite0", 32, 5, 224
 HEAD = "logistic regression on frozen features"
 SMOOTHING = 0.1  # of the labels; keeps the body near where the probe found it
 
@@ -47,23 +47,22 @@ def prepare(settings: Settings) -> Learner:
     say(f"{dls.train.n} to learn from, {dls.valid.n} to check on, {found.how_split}.")
     say()
     _warnings(found, dls, settings)
-    head: dict[str, Any] = PROBE_HEAD if settings.pretrained else {}
+    pretrained = settings.pretrained is not False
+    head: dict[str, Any] = PROBE_HEAD if pretrained else {}
     arch = settings.arch or ARCH
-    learn = vision_learner(
-        dls, arch, metrics=["accuracy", "error_rate"], pretrained=settings.pretrained, **head
-    )
+    learn = vision_learner(dls, arch, metrics=["accuracy", "error_rate"], pretrained=pretrained, **head)
     learn.facts["task"] = f"An image classifier of {', '.join(names)}."
     engine, facts = learn.engine, learn.facts
     where = counted(torch.get_num_threads(), "thread") if engine.device.type == "cpu" else engine.device.type
     licence = f", {facts['licence']}" if "licence" in facts else ""
     say()
-    say(f"{arch} ({facts['weights']}{licence}), {settings.size} px, {engine.precision}, {where}")
+    say(f"{arch} ({facts['weights']}{licence}), {settings.size or SIZE} px, {engine.precision}, {where}")
     return learn
 
 
 def baseline(learn: Learner, settings: Settings) -> list[Baseline]:
     """A logistic regression on the frozen features, from which the head begins."""
-    made = fit_probe(learn) if settings.pretrained else None
+    made = fit_probe(learn) if settings.pretrained is not False else None
     return [] if made is None else [Baseline(HEAD, made[0].tolist())]
 
 
@@ -85,7 +84,7 @@ def _rate(learn: Learner, settings: Settings) -> float:
 
     From a head that already fits, small data forgives only small steps: see docs/decisions/004-linear-probe.md.
     """
-    if not settings.pretrained:
+    if settings.pretrained is False:
         return 1e-3
     return float(min(max(7e-6 * (learn.dls.train.n / len(learn.dls.vocab)) ** 0.7, 3e-5), 3e-4))
 
@@ -96,7 +95,7 @@ def _loaders(found: Found, settings: Settings) -> DataLoaders:
         (ImageBlock, CategoryBlock(smoothing=SMOOTHING)),
         get_y=lambda f: label_of[f],
         splitter=found.splitter,
-        item_tfms=Resize(settings.size),
+        item_tfms=Resize(settings.size or SIZE),
         batch_tfms=aug_transforms(),
     )
     return block.dataloaders(found.files, bs=settings.bs or BATCH, seed=settings.seed)

@@ -18,9 +18,10 @@ from tipoff.collab.clean import read_ratings
 from tipoff.collab.learner import CollabLearner, collab_learner
 from tipoff.collab.loaders import CollabDataLoaders
 from tipoff.data.split_column import split_columns
-from tipoff.errors import DataError, UsageError
+from tipoff.errors import DataError, UsageError, some
 from tipoff.interpret.judge import Baseline
 from tipoff.learner.learner import Learner
+from tipoff.notes import note
 
 SHARE = 0.2
 ARCHES = ("dot", "nn")
@@ -28,20 +29,22 @@ ARCHES = ("dot", "nn")
 
 def prepare(settings: Settings) -> Learner:
     """Read the ratings, or who took what, say back what they are, make loaders and network."""
-    if settings.group or settings.leave_out or settings.kind:
+    if settings.group or settings.kind:
         raise UsageError(
-            "--group, --leave-out and --kind are for tables; ratings are split at random, or by a column (--valid-col)."
+            "--group and --kind are for tables; ratings are split at random, or by a column (--valid-col)."
         )
     if settings.arch not in (None, *ARCHES):
         raise UsageError(f"There is no network {settings.arch!r} for ratings; there are dot and nn.")
     frame = read_ratings(settings.data, **sheet_of(settings.data, settings.sheet))
     need_named(frame, settings)
+    frame = frame.drop(columns=list(settings.leave_out))
     columns = rating_columns(frame)
     if columns is not None:
         return _of_ratings(settings, frame, columns, _split_column(frame, settings, columns))
     clicks = click_columns(frame)
     if clicks is None:
-        raise DataError(f"{settings.data} has no columns of users, items and ratings any more.")
+        without = f" without {some(settings.leave_out)}" if settings.leave_out else ""
+        raise DataError(f"{settings.data} has no columns of users, items and ratings{without}.")
     return of_clicks(settings, frame, clicks, _split_column(frame, settings, clicks))
 
 
@@ -49,7 +52,11 @@ def _split_column(frame: Any, settings: Settings, but: Sequence[Any]) -> Any:
     """The column that says how to split; None where there is none."""
     if settings.valid_col is not None:
         return settings.valid_col
-    return next(iter(split_columns(frame, but)), None)
+    found = next(iter(split_columns(frame, but)), None)
+    if found is not None and settings.time is not None:
+        note(f"the column {found} is left out: --time says how to split")
+        return None
+    return found
 
 
 def _of_ratings(settings: Settings, frame: Any, columns: RatingColumns, split: Any) -> Learner:

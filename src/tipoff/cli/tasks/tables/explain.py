@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tipoff.answer import number
 from tipoff.bundle.predictor import Predictor
@@ -15,13 +16,25 @@ SHOWN = 10  # columns
 BAR = 20  # characters of the longest bar
 
 
-def run_row_explanation(predictor: Predictor, table: Path, row: int) -> None:
-    """Say the answer for `row`, counted as a spreadsheet does, and what each value in place of the typical one did to it."""
+def row_of(table: Path, row: int | None) -> tuple[Any, int]:
+    """A data frame of one row of the file, and the number of that row; the first where `row` is None."""
     frame = read_table(table)
+    if frame.empty:
+        raise DataError(f"{table} has a header and no rows.")
     first = frame.attrs.get("table", ("", 2))[1]
-    if not 0 <= row - first < len(frame):
+    at = 0 if row is None else row - first
+    if not 0 <= at < len(frame):
         raise DataError(f"{table} has no row {row}; its rows are {first} to {first + len(frame) - 1}.")
-    chosen = frame.iloc[row - first].to_dict()
+    return frame.iloc[[at]], first + at
+
+
+def run_row_explanation(predictor: Predictor, table: Path, row: int | None) -> None:
+    """Say the answer for `row`, counted as a spreadsheet does, and what each value in place of the typical one did to it.
+
+    Where `row` is None, it is the first.
+    """
+    frame, row = row_of(table, row)
+    chosen = frame.iloc[0].to_dict()
     target, plan = predictor.target, predictor.plan
     prob = predictor.probabilities(plan.inputs_of([plan.read(chosen)]))[0]
     shares = row_shares(plan, predictor.probabilities, chosen)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 from rich.text import Text
 
 from tipoff.bundle.predictor import Predictor
 from tipoff.cli.screen import WIDTH, console, field, say
-from tipoff.cli.tasks.texts.predict import text_or_file
+from tipoff.cli.tasks.tables.explain import row_of
+from tipoff.cli.tasks.texts.predict import are_tables, text_or_file
 from tipoff.data.words import WordShares, word_shares
-from tipoff.errors import DataError
+from tipoff.errors import DataError, UsageError
+from tipoff.serve.texts import TextPredictor
 from tipoff.text.files import read_text
 
 SHOWN = 8  # words in the list
@@ -21,9 +24,9 @@ TINY = 0.0005  # a share that would be shown as 0.0 %
 UP, DOWN = "bold dark_orange3", "bold steel_blue"
 
 
-def run_text_explanation(predictor: Predictor, given: str) -> None:
-    """Say the answer for a text, or a file that holds one, and what each word did to it."""
-    text = _text(given)
+def run_text_explanation(predictor: Predictor, given: str, row: int | None = None) -> None:
+    """Say the answer for a text, a file that holds one, or the text in the `row` of a table, and what each word did to it."""
+    text = _text(predictor, given, row)
     found = word_shares(predictor.plan, predictor.probabilities, text)
     say(predictor.target.sentence(found.end))
     say()
@@ -51,8 +54,14 @@ def _bare(word: str) -> str:
     return word.strip(".,;:!?()\"'“”„‘’…") or word
 
 
-def _text(given: str) -> str:
+def _text(predictor: Predictor, given: str, row: int | None) -> str:
     item = text_or_file(given)
+    if isinstance(item, Path) and are_tables([item]):
+        frame, number = row_of(item, row)
+        say(f"row {number}")
+        return TextPredictor(predictor).inputs(frame)[0]
+    if row is not None:
+        raise UsageError("--row is the row of a table; name one in place of the text.")
     if isinstance(item, str):
         return item
     if not item.is_file():

@@ -13,7 +13,7 @@ from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.texts.budget import Plan, few, plan_of, positions
 from tipoff.cli.tasks.texts.infer import VALID, Found, infer, twins
 from tipoff.cli.tasks.texts.words import words_baseline
-from tipoff.errors import TipoffError, some
+from tipoff.errors import TipoffError, UsageError, some
 from tipoff.interpret.judge import Baseline
 from tipoff.learner.execute import execute
 from tipoff.learner.execute import resume as resume_run
@@ -44,8 +44,13 @@ RARE = 5  # texts of a class
 def prepare(settings: Settings) -> Learner:
     """Read the texts, say back what they are, make loaders and network."""
     found = infer(settings)
-    arch = settings.arch or (ARCH if settings.pretrained and _is_there(ARCH) else OURS)
+    pretrained = settings.pretrained is not False
+    arch = settings.arch or (ARCH if pretrained and _is_there(ARCH) else OURS)
     ours = is_ours(arch)
+    if ours and settings.pretrained:
+        raise UsageError(
+            f"--pretrained: {arch} is trained from scratch here. Leave --arch out for the pretrained {ARCH}, or choose a network of transformers."
+        )
     dls = TextDataLoaders.from_df(
         found.frame,
         text_col=found.text,
@@ -64,7 +69,7 @@ def prepare(settings: Settings) -> Learner:
             "precision": "float32",
         }
         if ours
-        else {"pretrained": settings.pretrained, "max_len": READ}
+        else {"pretrained": pretrained, "max_len": READ}
     )
     learn = text_classifier_learner(dls, arch, metrics=["accuracy"], **options)
     _say_back(found, learn)
