@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "tipoff"
 
-GROUND = {"arguments", "errors", "lazy", "rng", "optional", "notes", "nn", "metrics"}
+GROUND = {"arguments", "errors", "fastai_names", "lazy", "near", "rng", "optional", "notes", "nn", "metrics"}
 PLAIN = {*GROUND, "spec", "display", "decode", "answer", "figures", "verdict"}
 BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
 APPLICATIONS = {"vision", "text", "tabular", "collab"}
@@ -21,7 +21,9 @@ APPLICATIONS = {"vision", "text", "tabular", "collab"}
 # room -> what it may import: rooms, or single modules
 MAY: dict[str, set[str]] = {
     "errors": set(),
-    "lazy": set(),
+    "fastai_names": set(),
+    "lazy": {"near"},
+    "near": {"errors", "fastai_names"},
     "arguments": {"errors"},
     "notes": {"errors"},
     "rng": {"errors"},

@@ -1,15 +1,17 @@
 """What tipoff raises when something is wrong with what it was given.
 
 TipoffError
-├── DataError      a folder, file, row or label is not what it should be
-├── SpecError      a pipeline cannot be written to a model file, or a model file cannot be rebuilt
-├── BundleError    a model file is damaged, too large, or not a model file
-├── NotSetUp       a block is asked for something that it learns from the training data
-├── ArchError      there is no such network, or its weights cannot be had
-└── UsageError     arguments that do not go together
+├── DataError        a folder, file, row or label is not what it should be
+├── SpecError        a pipeline cannot be written to a model file, or a model file cannot be rebuilt
+├── BundleError      a model file is damaged, too large, or not a model file
+├── NotSetUp         a block is asked for something that it learns from the training data
+├── ArchError        there is no such network, or its weights cannot be had
+├── UsageError       arguments that do not go together
+├── NoSuchAttribute  an object has nothing of that name
+└── NoSuchKeyword    a function has no argument of that name
 
 Every message says what was found, where, and what to do. Each class is also the built-in exception
-that a caller would expect (`ValueError`, `RuntimeError`), so either can be caught.
+that a caller would expect (`ValueError`, `RuntimeError`, `AttributeError`, `TypeError`), so either can be caught.
 """
 
 from __future__ import annotations
@@ -45,6 +47,14 @@ class ArchError(TipoffError, ValueError):
 
 class UsageError(TipoffError, ValueError):
     """Arguments that do not go together."""
+
+
+class NoSuchAttribute(TipoffError, AttributeError):
+    """An object has nothing of that name."""
+
+
+class NoSuchKeyword(TipoffError, TypeError):
+    """A function has no argument of that name."""
 
 
 def did_you_mean(name: str, known: Iterable[str], n: int = 3) -> str:
