@@ -146,7 +146,11 @@ class TabularLearner(Learner):
         saved = dict(read_checkpoint(file)["run"]["callbacks"])
         patience = saved.get("EarlyStopping", {}).get("patience")
         have = [type(c).__name__ for c in (*self.cbs, *_listed(cbs))]
-        lost = [c for c in self._watchers(1, patience) if type(c).__name__ in saved and type(c).__name__ not in have]
+        lost = [
+            c
+            for c in self._watchers(1, patience)
+            if type(c).__name__ in saved and type(c).__name__ not in have
+        ]
         super().resume(file, [*lost, *_listed(cbs)])
 
     def figures(self) -> dict[str, float]:
