@@ -50,7 +50,7 @@ class TerminateOnNaN(Callback):
         on_cpu = run.loss.device.type == "cpu"
         if not run.training:
             if on_cpu and not self._valid_why and not _finite(run.loss):
-                self._valid_why = _odd_values(run)
+                self._valid_why = odd_values(run)
             return
         if run.failed or (not on_cpu and run.n_steps % STEPS):
             return
@@ -60,7 +60,7 @@ class TerminateOnNaN(Callback):
             odd = not _finite(run.loss_sum)  # of the steps since the last look too
         self._odd = self._odd + 1 if odd else 0
         if self._odd >= (PATIENCE if run.engine.skips_steps else 1):
-            self._fail(run, float(run.loss.detach()), _odd_values(run))
+            self._fail(run, float(run.loss.detach()), odd_values(run))
 
     def after_train(self, run: Run) -> None:
         total = run.train_loss
@@ -92,11 +92,11 @@ class TerminateOnNaN(Callback):
             run.ends_with = self._figures
         self._kept = {}
 
-    def _fail(self, run: Run, loss: float, odd_values: str) -> None:
+    def _fail(self, run: Run, loss: float, odd: str) -> None:
         run.fail(f"the loss is {'not finite' if math.isfinite(loss) else format(loss, 'g')}")
         rates = [g["lr"] for opt in run.optims.values() for g in opt.param_groups]
-        way = odd_values or "Try a lower learning rate: learn.lr_find() suggests one"
-        if run.engine.precision != "float32" and not odd_values:
+        way = odd or "Try a lower learning rate: learn.lr_find() suggests one"
+        if run.engine.precision != "float32" and not odd:
             way += f"; or compute in float32 instead of {run.engine.precision}: learn.to_fp32()"
         note(
             f"training stopped in epoch {run.epochs_before + run.epoch}, step {run.n_steps}: {run.stop_reason} at learning rate "
@@ -117,7 +117,7 @@ def _all_finite(model: nn.Module) -> bool:
     return not floats or bool(torch.stack([v.isfinite().all() for v in floats]).all())
 
 
-def _odd_values(run: Run) -> str:
+def odd_values(run: Run) -> str:
     """Which items of the batch have targets or inputs that are not finite; nothing where all are numbers."""
     for what, tensors in (("targets", run.batch.y), ("inputs", run.batch.x)):
         odd: Any = [
