@@ -1,14 +1,17 @@
 """What is written is read again, as a zip and as a folder, or refused before anything is written."""
 
+import contextlib
 import errno
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
 from tests.bundle.bundle_parts import OWN, TinyModel, answers, tiny_bundle
+from tipoff.bundle.container import replacing
 from tipoff.bundle.file import read, write
 from tipoff.bundle.predictor import load_predictor, verify
 from tipoff.errors import BundleError, SpecError
@@ -46,23 +49,52 @@ def test_a_folder_written_again_keeps_nothing_of_the_old_model(tmp_path):
     assert read(path, OWN).check == {}
 
 
-def test_a_folder_half_written_cannot_be_read_as_a_mixture(tmp_path, monkeypatch):
+@pytest.mark.parametrize("n_done", range(14))
+def test_a_folder_whose_writing_is_interrupted_is_the_old_or_the_new(tmp_path, monkeypatch, n_done):
+    """At any step: nothing is a mixture, and nothing cannot be read."""
     path = tmp_path / "x"
     path.mkdir()
-    write(path, tiny_bundle(), OWN)
-    real, done = os.replace, []
+    old, new = tiny_bundle(), tiny_bundle()
+    new.facts, new.card, new.check = {"task": "new"}, "# New", {}
+    new.weights = {k: v + 1 for k, v in new.weights.items()}
+    write(path, old, OWN)
+    steps = 0
 
-    def dies(a, b):
-        if done:
-            raise KeyboardInterrupt
-        done.append(b)
-        real(a, b)
+    def dying(real):
+        def step(*args, **how):
+            nonlocal steps
+            steps += 1
+            if steps > n_done:
+                raise KeyboardInterrupt
+            return real(*args, **how)
 
-    monkeypatch.setattr(os, "replace", dies)
-    with pytest.raises(KeyboardInterrupt):
-        write(path, tiny_bundle(), OWN)
-    with pytest.raises(BundleError, match=r"lacks spec\.json"):
-        read(path, OWN)
+        return step
+
+    with monkeypatch.context() as m:
+        m.setattr(os, "replace", dying(os.replace))
+        m.setattr(os, "fsync", dying(os.fsync))
+        m.setattr(Path, "unlink", dying(Path.unlink))
+        with contextlib.suppress(KeyboardInterrupt):
+            write(path, new, OWN)
+    got = read(path, OWN)
+    want = new if got.facts == new.facts else old
+    assert (got.facts, got.card, set(got.check)) == (want.facts, want.card, set(want.check))
+    assert all(torch.equal(got.weights[k], v) for k, v in want.weights.items())
+    assert n_done < 13 or got.facts == new.facts
+    write(path, old, OWN)
+    assert not [p for p in path.iterdir() if p.suffix == ".part"] and read(path, OWN).facts == old.facts
+
+
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path):
+    left, other = tmp_path / ".x.tipoff.abc.part", tmp_path / ".y.tipoff.abc.part"
+    for file in (left, other):
+        file.write_bytes(b"half")
+    with replacing(tmp_path / "x.tipoff") as first:
+        first.write(b"first")
+        with replacing(tmp_path / "x.tipoff") as second:  # at the same time
+            second.write(b"second")
+        assert not left.exists() and other.exists() and len(list(tmp_path.glob(".x*"))) == 1
+    assert (tmp_path / "x.tipoff").read_bytes() == b"first" and not list(tmp_path.glob(".x*"))
 
 
 def test_a_full_disk_leaves_the_old_file_and_says_how_much_is_free(good_file, monkeypatch):

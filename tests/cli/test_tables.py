@@ -482,3 +482,19 @@ def test_several_targets_are_refused_with_the_commands_that_do_it(home, said, ca
     assert (
         "--target rich --leave-out wealthy --out rich" in text and "--target wealthy --leave-out rich" in text
     )
+
+
+def test_a_disk_that_is_full_is_a_sentence_and_leaves_no_half_file(model, tmp_path, monkeypatch, capsys):
+    import errno
+    import os
+
+    people().head(5).to_csv(tmp_path / "new.csv", index=False)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    code = tipoff("predict", model, tmp_path / "new.csv", "--out", tmp_path / "out.csv")
+    said = " ".join(capsys.readouterr().err.split())
+    assert code == 2 and "out.csv cannot be written: No space left on device" in said and "MB free" in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["new.csv"]

@@ -102,6 +102,32 @@ def test_several_workers_answer_and_count_together(model_file):
         p.wait(20)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_workers_end_with_a_server_that_is_killed(model_file, tmp_path, monkeypatch):
+    """The port is free at once, and what it left among the temporary files goes at the next start."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    port = free_port()
+    with process(model_file, "--workers", "2", port=port) as (p, url):
+        assert list(tmp_path.glob("tipoff-counters-*"))
+        p.kill()
+        p.wait(10)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", port)):
+                    break
+            time.sleep(0.1)
+        else:
+            raise AssertionError("the workers still hold the port")
+    left = set(tmp_path.glob("tipoff-counters-*"))
+    with process(model_file, "--workers", "2", port=port) as (p, url):
+        assert httpx.get(f"{url}/health").status_code == 200
+        assert not left & set(tmp_path.glob("tipoff-counters-*"))
+        p.send_signal(signal.SIGTERM)
+        p.wait(20)
+
+
 def test_a_taken_port_is_a_sentence(model_file):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

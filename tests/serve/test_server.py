@@ -250,6 +250,108 @@ def test_a_server_for_this_machine_is_not_reached_under_another_name(url):
     assert httpx.get(f"{url}/health", headers={"host": "evil.example"}).status_code == 400
 
 
+# pages of other sites, tokens, and what fails ------------------------------------------------------
+
+SHOP = "https://shop.example"
+
+
+def preflight(url, origin=SHOP):
+    headers = {
+        "origin": origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization",
+    }
+    return httpx.options(f"{url}/predict", headers=headers)
+
+
+def test_a_named_site_may_ask_with_a_token(model):
+    """A browser asks first, and without the token, whether it may."""
+    with running([model], Settings(token="s3cret", cors=(SHOP,))) as url:
+        may = preflight(url)
+        assert may.status_code == 200 and may.headers["access-control-allow-origin"] == SHOP
+        assert "authorization" in may.headers["access-control-allow-headers"].lower()
+        asked = send(url, ("a.png", RED), headers={"origin": SHOP, "authorization": "Bearer s3cret"})
+        assert asked.status_code == 200 and asked.headers["access-control-allow-origin"] == SHOP
+        without = send(url, ("a.png", RED), headers={"origin": SHOP})
+        assert without.status_code == 401 and without.headers["access-control-allow-origin"] == SHOP
+        other = preflight(url, "https://evil.example")
+        assert other.status_code == 400 and "--cors" in other.json()["error"]
+        assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://localhost:1"},
+    ],
+    ids=str,
+)
+def test_a_form_of_another_site_is_not_answered(url, headers):
+    reply = send(url, ("a.png", RED), headers=headers)
+    assert reply.status_code == 403 and "--cors" in reply.json()["error"]
+
+
+def test_its_own_page_and_programs_are_answered(url):
+    own = url.replace("127.0.0.1", "localhost")
+    for headers in (
+        {"sec-fetch-site": "same-origin", "origin": own},
+        {"origin": url},
+        {"sec-fetch-site": "none"},
+        {},
+    ):
+        assert send(url, ("a.png", RED), headers=headers).status_code == 200
+    assert httpx.get(f"{url}/", headers={"sec-fetch-site": "cross-site"}).status_code == 200  # a link
+
+
+def test_a_failure_inside_is_said_in_json_with_the_headers(capsys):
+    broken = Slow(0)
+    broken.answer = lambda samples, heat: 1 / 0
+    with running([broken], Settings(cors=(SHOP,))) as url:
+        reply = send(url, ("a", b"x"), headers={"origin": SHOP})
+    assert reply.status_code == 500 and "log" in reply.json()["error"]
+    assert reply.headers["content-security-policy"] and reply.headers["access-control-allow-origin"] == SHOP
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_what_is_no_http_is_refused_in_json(url):
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as s:
+        s.sendall(b"nonsense\r\n\r\n")
+        said = b"".join(iter(lambda: s.recv(10_000), b""))
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert b" 400 " in head.splitlines()[0] and b"nosniff" in head
+    assert json.loads(body) == {"error": "Invalid HTTP request received."}
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "0.0.0.0", "127.0.0.1.nip.io", "localhost.evil.example", "", "[::1", "localhost."],
+)
+def test_other_names_of_this_machine_are_refused_in_json(url, host):
+    reply = httpx.get(f"{url}/card.json", headers={"host": host})
+    assert reply.status_code == 400 and "error" in reply.json()
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("127.0.0.2", True), ("127.1", True), ("localhost", True), ("::1", True),
+     ("::ffff:127.0.0.1", True), ("0.0.0.0", False), ("::", False), ("10.0.0.1", False), ("", False)],
+)  # fmt: skip
+def test_the_whole_of_127_is_this_machine(host, local):
+    assert Settings(host=host).local is local
+
+
+def test_a_client_that_sends_too_much_hears_why(model, tmp_path):
+    from tipoff.cli.ask import Remote, TooLarge
+
+    with running([model], Settings(max_upload=0.1)) as url, pytest.raises(TooLarge, match=r"0\.1 MB at most"):
+        Remote(url).ask(b"x" * 9_000_000, "a.png")
+
+
 # load -----------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ is ever unpacked to the disk, and members with other names than these are left a
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import stat
@@ -13,7 +14,7 @@ import struct
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -75,9 +76,11 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     >>> with replacing(Path("x.bin")) as file:  # doctest: +SKIP
     ...     file.write(b"whole")
     """
+    _remove_leftovers(path)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as raw:
+            _locked(raw.fileno())
             yield raw
             raw.flush()
             os.fsync(raw.fileno())
@@ -90,6 +93,29 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def _remove_leftovers(path: Path) -> None:
+    """Delete what a process that was killed left of an earlier writing of `path`; of one that still writes it is locked."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError), open(part, "rb+") as file:
+            if _locked(file.fileno()):
+                part.unlink(missing_ok=True)
+
+
+def _locked(handle: int) -> bool:
+    """Lock an open file until it is closed; False where another process has it. Windows does so by itself."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return False
+    return True
+
+
 def _write_zip(path: Path, files: Mapping[str, bytes]) -> None:
     with replacing(path) as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
         for name, data in files.items():
@@ -97,24 +123,43 @@ def _write_zip(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    """Whole or not readable: spec.json goes first and comes back last, so that old and new never mix."""
-    parts = {name: path / f".{name}.part" for name in files}
+    """The old or the new, never a mixture, wherever it is interrupted: once spec.json is away, the parts are what counts.
+
+    An empty part stands for a member that the new model file does not have.
+    """
+    parts = {name: _part(path, name) for name in LIMITS}
     try:
-        for name, data in files.items():
-            parts[name].write_bytes(data)
+        for name, part in parts.items():
+            with open(part, "wb") as file:
+                file.write(files.get(name, b""))
+                file.flush()
+                os.fsync(file.fileno())
     except BaseException:
         for part in parts.values():
             part.unlink(missing_ok=True)
         raise
     (path / "spec.json").unlink(missing_ok=True)
-    for name in LIMITS:
-        (path / name).unlink(missing_ok=True) if name not in files else os.replace(parts[name], path / name)
+    for name, part in parts.items():  # spec.json is the last of them
+        if name in files:
+            os.replace(part, path / name)
+        else:
+            (path / name).unlink(missing_ok=True)
+            part.unlink()
+
+
+def _part(path: Path, name: str) -> Path:
+    return path / f".{name}.part"
 
 
 def _read_folder(path: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
+    interrupted = not (path / "spec.json").exists() and _part(path, "spec.json").exists()
     for name, limit in LIMITS.items():
         file = path / name
+        if interrupted and _part(path, name).exists():
+            file = _part(path, name)
+            if not file.stat().st_size:
+                continue
         if not file.exists():
             continue
         if not stat.S_ISREG(file.stat().st_mode) or file.stat().st_size > limit:

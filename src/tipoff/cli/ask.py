@@ -15,6 +15,7 @@ from urllib.request import Request, urlopen
 from tipoff.errors import DataError, UsageError
 
 AT_ONCE, TRIES, SECONDS = 4, 20, 60.0
+LARGE = 1 << 20  # bytes, from which on a server may hang up before it has read all
 OF_THE_REQUEST = ("file", "row", "milliseconds")  # in an answer, and not of the model
 Answer = dict[str, Any]
 Item = Path | str  # a file, or a text itself
@@ -93,6 +94,12 @@ class Remote:
                 raise UsageError(f"{self.url} is no server of tipoff: its answer is not JSON.") from None
             except (URLError, OSError) as e:
                 why = getattr(e, "reason", e)
+                n = len(request.data) if isinstance(request.data, bytes) else 0
+                if isinstance(why, (ConnectionResetError, BrokenPipeError)) and n >= LARGE:
+                    raise TooLarge(
+                        f"{self.url} hung up on a request of {n / 2**20:,.0f} MB, as a server does that takes less at once: "
+                        "tipoff serve --max-upload MB lets it take more."
+                    ) from None
                 raise UsageError(
                     f"There is no answer from {self.url} ({why}). Is tipoff serve running there?"
                 ) from None

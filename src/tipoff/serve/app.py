@@ -12,13 +12,12 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import tipoff
 from tipoff.figures import name_in_words, value_in_words
 from tipoff.serve.batcher import Batcher, Busy
 from tipoff.serve.counters import Counters
+from tipoff.serve.doors import Cors, Doors
 from tipoff.serve.guard import Guard
 from tipoff.serve.memory import Memory
 from tipoff.serve.model import Searched, ServedModel, by_name
@@ -28,7 +27,6 @@ from tipoff.serve.settings import Settings
 from tipoff.serve.upload import Refused, Room, uploads
 
 PAGE = Path(__file__).parent / "page"
-LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 
 
 def create_app(models: Sequence[ServedModel], settings: Settings | None = None) -> FastAPI:
@@ -167,15 +165,9 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
 
     app.mount("/static", StaticFiles(directory=PAGE / "static"), name="static")
     _answer_errors(app, page)
-    if settings.cors:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors),
-            allow_methods=["GET", "POST"],
-            allow_headers=["*"],
-        )
-    if settings.local:  # a page from elsewhere cannot reach it under a name of its own
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
+    app.add_middleware(Doors, settings=settings)
+    if settings.cors:  # around the doors: a browser asks without a token whether it may ask with one
+        app.add_middleware(Cors, settings=settings)
     app.add_middleware(Guard, settings=settings, counters=counters)
     return app
 

@@ -1,9 +1,7 @@
-"""What every answer of the server goes through: who may ask, the security headers, the log line, the counters."""
+"""What every answer of the server goes through: the security headers, the log line, the counters."""
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import sys
 import time
@@ -19,7 +17,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OPEN = ("/health", "/ready")  # need no token: they say nothing of the model
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -30,6 +27,7 @@ HEADERS = [
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
 ]
 
@@ -56,22 +54,12 @@ class Guard:
             await send(message)
 
         try:
-            if self._may(scope):
-                await self.app(scope, receive, sending)
-            else:
-                await _who_are_you(sending)
+            await self.app(scope, receive, sending)
         finally:
             spent = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "other")
             self.counters.request(route, status, spent)
             self._log(scope, status, spent, sent)
-
-    def _may(self, scope: Scope) -> bool:
-        token = self.settings.token
-        if token is None or scope["path"] in OPEN:
-            return True
-        given = next((v for k, v in scope["headers"] if k == b"authorization"), b"")
-        return hmac.compare_digest(_secret(given), token.encode())
 
     def _log(self, scope: Scope, status: int, seconds: float, sent: int) -> None:
         ms = round(seconds * 1e3, 1)
@@ -85,35 +73,6 @@ class Guard:
             path = scope["path"].encode("unicode_escape").decode()  # no line breaks from outside
             line = f"{_now()} {scope['method']} {path} {status} {ms:g} ms{'  ' + note if note else ''}"
         print(line, file=sys.stderr, flush=True)
-
-
-def _secret(header: bytes) -> bytes:
-    """The token in `Bearer TOKEN`, or the password in `Basic ...`, which is how a browser asks for it."""
-    kind, _, rest = header.partition(b" ")
-    if kind.lower() == b"bearer":
-        return rest.strip()
-    if kind.lower() == b"basic":
-        try:
-            return base64.b64decode(rest.strip(), validate=True).partition(b":")[2]
-        except ValueError:
-            return b""
-    return b""
-
-
-async def _who_are_you(send: Send) -> None:
-    body = json.dumps(
-        {"error": "This server asks for a token: send the header 'Authorization: Bearer TOKEN'."}
-    ).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (
-            b"www-authenticate",
-            b'Basic realm="tipoff: any name, and the token as the password", charset="UTF-8"',
-        ),
-    ]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 def _now() -> str:

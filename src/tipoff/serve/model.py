@@ -52,7 +52,7 @@ def find_models(path: Path) -> list[Path]:
 
     Raises `BundleError` where there is none.
     """
-    if path.is_dir() and not (path / "spec.json").exists():
+    if path.is_dir() and not any((path / name).exists() for name in ("spec.json", ".spec.json.part")):
         found = sorted(p for p in path.iterdir() if p.suffix in (".tipoff", ".onnx"))
         if not found:
             raise BundleError(f"{path} holds no model file (NAME.tipoff or NAME.onnx).")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 # measured: what a table or texts become from the first byte to the response, in the size of the body
@@ -30,7 +33,7 @@ class Settings:
     @property
     def local(self) -> bool:
         """Whether only this machine can reach it."""
-        return self.host in ("127.0.0.1", "localhost", "::1")
+        return is_loopback(self.host)
 
     @property
     def max_bytes(self) -> int:
@@ -40,3 +43,22 @@ class Settings:
         """MB that requests take at most in each worker, where there are models of these `inputs`, such as image and row."""
         largest = max((int(TIMES.get(i, 0) * self.max_upload) for i in inputs), default=0)
         return self.room + max(self.work, largest) + (RUN_MB if "image" in inputs else 0)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what listens there is reached from this machine alone: 127.0.0.0/8, ::1, and names of these.
+
+    >>> is_loopback("127.0.0.2"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    if host == "localhost":
+        return True
+    with suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        mapped = getattr(address, "ipv4_mapped", None)
+        return bool((mapped or address).is_loopback)
+    try:  # a name, or a short form such as 127.1
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)} if host else set()
+    except (OSError, UnicodeError):
+        return False
+    return bool(found) and all(is_loopback(address.partition("%")[0]) for address in found)

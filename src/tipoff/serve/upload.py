@@ -20,6 +20,7 @@ UNNAMED_TABLES = {  # of bodies and parts that come without a name, by their con
     b"application/csv": "the body.csv",
     b"text/tab-separated-values": "the body.tsv",
 }
+READ_ON_BYTES = 64 << 20  # of a body that is too large: who still sends does not hear why it is refused
 FIRST_SECONDS = 20.0  # until the body must be there, and so much more:
 SECONDS_PER_BYTE = 1 / 16_000
 
@@ -63,15 +64,25 @@ async def uploads(
     held = 0
     try:
         declared = request.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > max_bytes:
+        over = declared.isdigit() and int(declared[:20]) > max_bytes
+        if over and "expect" in request.headers:  # which has not sent it yet
             raise _too_large(max_bytes)
-        parts = _parts(request, max_files)
-        async for chunk in _chunks(request):
-            room.take(len(chunk))
-            held += len(chunk)
-            if held > max_bytes:
-                raise _too_large(max_bytes)
-            parts.feed(chunk)
+        parts, n = _parts(request, max_files), 0
+        try:
+            async for chunk in _chunks(request):
+                n += len(chunk)
+                over = over or n > max_bytes
+                if n > max_bytes + READ_ON_BYTES:
+                    break
+                if not over:
+                    room.take(len(chunk))
+                    held += len(chunk)
+                    parts.feed(chunk)
+        except Refused:
+            if not over:
+                raise
+        if over:
+            raise _too_large(max_bytes)
         files = parts.done()
         if not files:
             raise Refused(

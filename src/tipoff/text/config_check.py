@@ -19,7 +19,10 @@ MAX_SINUSOIDS = 1 << 22  # some networks compute positions × channels in a loop
 # "x-y/z" among the attention kernels is a repository that is downloaded and run
 KERNELS = ("eager", "sdpa", "flash_attention_2", "flex_attention", "grouped_mm", "batched_mm", "tipoff_sdpa")
 # in a model file there is no code, and weights come from the file alone
-FOREIGN = ("auto_map", "custom_pipelines", "use_pretrained_backbone", "use_timm_backbone", "backbone")
+FOREIGN = (
+    "auto_map", "custom_pipelines", "use_pretrained_backbone", "use_timm_backbone", "backbone", "trust_remote_code",
+    "quantization_config", "kernel_config", "use_kernels",
+)  # fmt: skip
 
 _LAYERS = re.compile(r"(^|_)(n|num|number_of)_.*(layers?|blocks?)\b|^(n_)?layers?$|_layers$|(^|_)depths?$")
 _COUNT = re.compile(r"^(n|num|number_of)_|(^|_)(heads|experts)$")

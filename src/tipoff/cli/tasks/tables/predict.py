@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -72,6 +73,20 @@ def run_table(rows: Answering, files: list[Path], out: Path | None, form: str) -
     return 0
 
 
+@contextmanager
+def writable(out: Path) -> Iterator[None]:
+    """Say in a sentence where `out` cannot be written, such as on a full disk. Raises `UsageError`."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        free = shutil.disk_usage(out.absolute().parent).free / 2**20
+        raise UsageError(
+            f"--out {out} cannot be written: {e.strerror or e} ({free:,.0f} MB free there). What was there before stays."
+        ) from None
+
+
 def check_out(out: Path) -> None:
     """Refuse, before anything is read, a file that cannot be written."""
     if out.suffix.lower() not in (*DELIMITED, *PARQUET, WORKBOOK):
@@ -116,7 +131,7 @@ def _writer(out: Path | None, form: str) -> Iterator[Writer]:
         yield to_screen[form]()
         return
     suffix = out.suffix.lower()
-    with replacing(out) as raw:
+    with writable(out), replacing(out) as raw:
         if suffix in (*PARQUET, WORKBOOK):
             writer = (_Parquet if suffix in PARQUET else Workbook)(raw)
             yield writer
