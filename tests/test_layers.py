@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "tipoff"
 
-GROUND = {"arguments", "errors", "fastai_names", "lazy", "near", "rng", "optional", "notes", "nn", "metrics"}
+GROUND = {"arguments", "checked", "errors", "fastai_names", "lazy", "near", "rng", "optional", "notes", "nn", "metrics"}
 PLAIN = {*GROUND, "spec", "display", "decode", "answer", "figures", "verdict"}
 BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
 APPLICATIONS = {"vision", "text", "tabular", "collab"}
@@ -25,6 +25,7 @@ MAY: dict[str, set[str]] = {
     "lazy": {"near"},
     "near": {"errors", "fastai_names"},
     "arguments": {"errors"},
+    "checked": {"arguments", "errors"},
     "notes": {"errors"},
     "rng": {"errors"},
     "optional": {"errors"},

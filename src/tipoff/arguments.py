@@ -21,11 +21,11 @@ def need_number(
     """
     wanted = _bounds("a number", above, at_least, at_most)
     if isinstance(value, bool) or not hasattr(value, "__float__") or isinstance(value, str):
-        raise UsageError(f"{name} is {_said(value)}; {wanted} is needed.")
+        raise UsageError(f"{name} is {said(value)}; {wanted} is needed.")
     try:
         number = float(value)
     except (TypeError, ValueError, RuntimeError, OverflowError):  # a tensor of several numbers, say
-        raise UsageError(f"{name} is {_said(value)}; {wanted} is needed.") from None
+        raise UsageError(f"{name} is {said(value)}; {wanted} is needed.") from None
     inside = (
         math.isfinite(number)
         and (above is None or number > above)
@@ -33,7 +33,7 @@ def need_number(
         and (at_most is None or number <= at_most)
     )
     if not inside:
-        raise UsageError(f"{name} is {_said(value)}; {wanted} is needed.")
+        raise UsageError(f"{name} is {said(value)}; {wanted} is needed.")
     return number
 
 
@@ -45,10 +45,10 @@ def need_whole(name: str, value: Any, *, at_least: int | None = None, at_most: i
     """
     wanted = _bounds("a whole number", None, at_least, at_most)
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise UsageError(f"{name} is {_said(value)}; {wanted} is needed.")
+        raise UsageError(f"{name} is {said(value)}; {wanted} is needed.")
     number = int(value.__index__())
     if (at_least is not None and number < at_least) or (at_most is not None and number > at_most):
-        raise UsageError(f"{name} is {_said(value)}; {wanted} is needed.")
+        raise UsageError(f"{name} is {said(value)}; {wanted} is needed.")
     return number
 
 
@@ -57,14 +57,14 @@ def need_one_of(name: str, value: Any, known: Iterable[str]) -> str:
     known = list(known)
     if not isinstance(value, str) or value not in known:
         near = did_you_mean(value, known) if isinstance(value, str) else ""
-        raise UsageError(f"{name} is {_said(value)}; it is one of {', '.join(known)}.{near}")
+        raise UsageError(f"{name} is {said(value)}; it is one of {', '.join(known)}.{near}")
     return value
 
 
 def need_numbers(name: str, value: Any, n: int, *, at_least: float | None = None, at_most: float | None = None) -> None:
     """Raise `UsageError` unless `value` holds `n` numbers within the bounds."""
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != n:
-        raise UsageError(f"{name} is {_said(value)}; {n} numbers are needed.")
+        raise UsageError(f"{name} is {said(value)}; {n} numbers are needed.")
     for i, v in enumerate(value):
         need_number(f"{name}[{i}]", v, at_least=at_least, at_most=at_most)
 
@@ -78,6 +78,11 @@ def _bounds(what: str, above: float | None, at_least: float | None, at_most: flo
     return f"{what} {low + ' and ' if low else ''}up to {at_most:g}"
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
+    """A value as a message shows it: as it is written, or its type where that is long.
+
+    >>> said("0.2"), said(list(range(99)))
+    ("'0.2'", 'a list')
+    """
     text = repr(value)
     return text if len(text) <= 60 else f"a {type(value).__name__}"

@@ -272,5 +272,5 @@ def test_values_that_no_learner_can_have_are_named(photos, option, value):
 
 def test_something_else_than_data_loaders_is_named():
     for make in (vision_learner, tabular_learner, collab_learner, text_classifier_learner, language_model_learner):
-        with pytest.raises(ValueError, match="dls is a"):
+        with pytest.raises(ValueError, match="dls is 1; .*DataLoaders is needed"):
             make(1)

@@ -198,7 +198,7 @@ def test_fastais_arguments_reach_its_network():
         tabular_config(embed_pp=1)
     with pytest.raises(UsageError, match="tabm has no 'use_bn'"):
         learner(arch="tabm", use_bn=False)
-    with pytest.raises(UsageError, match="no network 'tabn'"):
+    with pytest.raises(UsageError, match="arch is 'tabn'.*Did you mean 'tabm'"):
         learner(arch="tabn")
 
 

@@ -252,8 +252,8 @@ def test_a_batch_of_numbers_shows_each_answer(df):
         ),
         ({"cat_names": [], "cont_names": ["joined"]}, r"joined.*holds dates.*Datepart\('joined'\)"),
         ({"valid_pct": 1.5}, "valid_pct is a share between 0 and 1"),
-        ({"procs": [Categorify(), 3]}, "procs holds 3, which is no step"),
-        ({"y_block": 3}, "y_block is a int"),
+        ({"procs": [Categorify(), 3]}, r"procs is \[.*, 3\]; a class or a TabularProc"),
+        ({"y_block": 3}, "y_block is 3; a block such as"),
         ({"valid_idx": []}, "leaves no rows to check on"),
         ({"y_names": "joined"}, "joined holds dates or durations, which cannot be predicted"),
         (

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tipoff.bundle.file import Bundle, read
+from tipoff.checked import checked
 from tipoff.data.block import Target
 from tipoff.data.plan import Plan
 from tipoff.data.store import pool
@@ -100,6 +101,7 @@ def _channels_last(t: Tensor) -> Tensor:
     return t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t
 
 
+@checked
 def load_predictor(
     path: str | Path, *, device: str | torch.device = "cpu", catalog: Catalog | None = None
 ) -> Predictor:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tipoff.arguments import need_whole
 from tipoff.collab.loaders import CollabDataLoaders
 from tipoff.collab.model import CollabModel, EmbeddingDotBias, EmbeddingNN, Range
 from tipoff.collab.seen import Seen
@@ -70,6 +71,7 @@ def default_members(n_factors: int) -> int:
     >>> [default_members(n) for n in (50, 40, 16, 7)]
     [10, 8, 2, 1]
     """
+    need_whole("n_factors", n_factors, at_least=1)
     return max(
         m
         for m in range(1, n_factors + 1)

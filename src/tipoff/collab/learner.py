@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tipoff.bundle.file import Bundle
+from tipoff.checked import checked
 from tipoff.collab.choose import choose_model, facts_of, give_tables
 from tipoff.collab.dataset import pairs_of
 from tipoff.collab.fill import FillUnknown
@@ -165,6 +166,7 @@ class CollabLearner(Learner):
         return self.model
 
 
+@checked
 def collab_learner(
     dls: CollabDataLoaders,
     n_factors: int = 50,
@@ -176,7 +178,7 @@ def collab_learner(
     loss_func: Callable[..., Tensor] | None = None,
     opt_func: Callable[..., Any] = Adam,
     lr: float | None = None,
-    splitter: Any = trainable_params,
+    splitter: Callable[..., Any] = trainable_params,
     cbs: Any = None,
     metrics: Any = None,
     path: str | Path | None = None,

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tipoff.checked import checked
 from tipoff.collab.block import PairBlock
 from tipoff.collab.clean import columns_of, need_range, numbers_of, read_ratings, usable
 from tipoff.collab.dataset import ClickDataset, RatingDataset, pairs_of
@@ -47,22 +48,23 @@ class CollabDataLoaders(DataLoaders):
     chose_bs: bool = False  # the batch size is not the user's
 
     @classmethod
+    @checked
     def from_df(
         cls,
         ratings: Any,
         valid_pct: float = 0.2,
-        user_name: Any = None,
-        item_name: Any = None,
-        rating_name: Any = None,
+        user_name: str | int | None = None,
+        item_name: str | int | None = None,
+        rating_name: str | int | None = None,
         seed: int | None = None,
         path: str | Path = ".",
         bs: int | None = None,
         val_bs: int | None = None,
         shuffle: bool = True,
-        device: Any = None,
+        device: str | int | torch.device | None = None,
         *,
         valid_idx: Any = None,
-        valid_col: Any = None,
+        valid_col: str | int | None = None,
         user_features: Any = None,
         item_features: Any = None,
     ) -> Self:
@@ -107,26 +109,28 @@ class CollabDataLoaders(DataLoaders):
         return made
 
     @classmethod
+    @checked
     def from_csv(cls, csv: str | Path, **kwargs: Any) -> Self:
         """From a file (CSV of any delimiter, with or without a line of names, Parquet, Excel), as `from_df`."""
         return cls.from_df(read_ratings(csv), **kwargs)
 
     @classmethod
+    @checked
     def from_clicks(
         cls,
         clicks: Any,
-        user_name: Any = None,
-        item_name: Any = None,
-        time_name: Any = None,
+        user_name: str | int | None = None,
+        item_name: str | int | None = None,
+        time_name: str | int | None = None,
         seed: int | None = None,
         path: str | Path = ".",
         bs: int | None = None,
-        device: Any = None,
+        device: str | int | torch.device | None = None,
         *,
         n_negatives: int = 16,
         valid_pct: float | None = None,
         valid_idx: Any = None,
-        valid_col: Any = None,
+        valid_col: str | int | None = None,
         user_features: Any = None,
         item_features: Any = None,
     ) -> Self:

@@ -12,12 +12,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tipoff.answer import Regression
+from tipoff.checked import checked
 from tipoff.data.block import Block, Target
 from tipoff.errors import DataError, NotSetUp, UsageError
 
 # B batch, K members
 
 
+@checked
 @dataclass(frozen=True)
 class RatingBlock(Target):
     """A rating, float (1,). `low` and `high` are the lowest and the highest that there are; answers stay between them.
@@ -103,6 +105,7 @@ class RatingBlock(Target):
         return self.answers.sentence(prob.reshape(-1).tolist())
 
 
+@checked
 @dataclass(frozen=True)
 class ClickBlock(Target):
     """Whether somebody took something: 1 for what was seen in the data, 0 for items drawn at random beside it.

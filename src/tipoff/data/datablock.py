@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from tipoff.arguments import said
+from tipoff.checked import checked
 from tipoff.data.block import Block, Target
 from tipoff.data.dataloaders import DataLoaders, Source
 from tipoff.data.dataset import SampleDataset
@@ -16,7 +19,7 @@ from tipoff.data.items import rows_of
 from tipoff.data.loader import Loader
 from tipoff.data.plan import BatchStep, ItemStep, Plan
 from tipoff.data.sampled import WeightedLoader, need_weights
-from tipoff.data.splits import RandomSplitter, Splitter, checked
+from tipoff.data.splits import RandomSplitter, Splitter, as_split
 from tipoff.errors import DataError, UsageError, some
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
@@ -60,6 +63,19 @@ class Parts:
     n_items: int
 
 
+def as_block(value: Any, name: str) -> Block:
+    """A block from one, from its class, or from a function that makes one. Raises `UsageError`."""
+    if isinstance(value, type) and issubclass(value, Block):
+        return value()
+    made = value
+    if callable(value) and not isinstance(value, (type, Block)):
+        with suppress(TypeError):  # it needs arguments: it makes no block
+            made = value()
+    if not isinstance(made, Block):
+        raise UsageError(f"{name} is {said(value)}; a block such as ImageBlock or CategoryBlock is needed.")
+    return made
+
+
 class DataBlock:
     """A recipe for `DataLoaders`, independent of any data.
 
@@ -73,6 +89,7 @@ class DataBlock:
     >>> dls = block.dataloaders("photos")  # doctest: +SKIP
     """
 
+    @checked
     def __init__(
         self,
         blocks: Any = None,
@@ -89,23 +106,18 @@ class DataBlock:
     ) -> None:
         if dl_type is not None:
             raise UsageError("dl_type is not used: a block says itself how its batches are made.")
-        made = tuple(b() if callable(b) and not isinstance(b, Block) else b for b in as_tuple(blocks))
-        for b in made:
-            if not isinstance(b, Block):
-                raise UsageError(
-                    f"blocks holds a {type(b).__name__}; it takes blocks such as ImageBlock and CategoryBlock."
-                )
+        made = tuple(as_block(b, "blocks") for b in as_tuple(blocks))
         if not made:
             raise UsageError(
                 "A DataBlock needs blocks=(input, target), such as blocks=(ImageBlock, CategoryBlock)."
             )
         self.n_inp = n_inp if n_inp is not None else max(1, len(made) - 1)
-        self.inputs, self.targets = made[: self.n_inp], made[self.n_inp :]
-        for b in self.targets:
-            if not isinstance(b, Target):
-                raise UsageError(
-                    f"{type(b).__name__} cannot be predicted; the last of the blocks is what is predicted."
-                )
+        self.inputs = made[: self.n_inp]
+        self.targets = tuple(b for b in made[self.n_inp :] if isinstance(b, Target))
+        if odd := [b for b in made[self.n_inp :] if not isinstance(b, Target)]:
+            raise UsageError(
+                f"{type(odd[0]).__name__} cannot be predicted; the last of the blocks is what is predicted."
+            )
         self.item_tfms: tuple[ItemStep, ...] = _steps(item_tfms)
         self.batch_tfms: tuple[BatchStep, ...] = _steps(batch_tfms)
         self.get_items, self.splitter = get_items, splitter or RandomSplitter()
@@ -155,7 +167,7 @@ class DataBlock:
             raise DataError(
                 f"There is only one item in {source!r}; at least two are needed, one to check on."
             )
-        train_at, valid_at = checked(self.splitter(items), len(items))
+        train_at, valid_at = as_split(self.splitter(items), len(items))
         for name, at in (("learn from", train_at), ("check on", valid_at)):
             if not at:
                 raise DataError(f"The splitter left no items to {name}, of {len(items)}.")
@@ -252,6 +264,7 @@ class DataBlock:
 
     # batches -------------------------------------------------------------------------------
 
+    @checked
     def datasets(self, source: Any, verbose: bool = False) -> tuple[SampleDataset, SampleDataset]:
         """The training and the validation data set."""
         parts = self.read(source)
@@ -261,6 +274,7 @@ class DataBlock:
             SampleDataset(parts.plan, parts.valid, training=False, seed=seed),
         )
 
+    @checked
     def dataloaders(
         self,
         source: Any,
@@ -270,7 +284,7 @@ class DataBlock:
         bs: int = 64,
         val_bs: int | None = None,
         shuffle: bool = True,
-        device: str | torch.device | None = None,
+        device: str | int | torch.device | None = None,
         num_workers: int = 0,
         seed: int | None = None,
         drop_last: bool = False,
@@ -339,7 +353,7 @@ class DataBlock:
         bs: int,
         val_bs: int | None,
         shuffle: bool,
-        device: str | torch.device | None,
+        device: str | int | torch.device | None,
         num_workers: int,
         seed: int | None,
         drop_last: bool,

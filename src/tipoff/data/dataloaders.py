@@ -10,6 +10,8 @@ from typing import Any, Self
 import torch
 from torch.utils.data import DataLoader as TorchDataLoader
 
+from tipoff.arguments import said
+from tipoff.checked import checked
 from tipoff.data.block import Target
 from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
 from tipoff.data.items import rows_of
@@ -24,6 +26,16 @@ def default_device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def as_device(device: str | int | torch.device | None) -> torch.device:
+    """A device by its name, as torch takes it; None is the default one. Raises `UsageError`."""
+    if device is None:
+        return default_device()
+    try:
+        return torch.device(device)
+    except (RuntimeError, TypeError):
+        raise UsageError(f'device is {said(device)}; "cpu", "cuda", "cuda:1" or "mps" is needed.') from None
 
 
 @dataclass(frozen=True)
@@ -51,18 +63,19 @@ class DataLoaders:
     Takes tipoff's loaders, PyTorch's, or data sets of pairs.
     """
 
+    @checked
     def __init__(
         self,
         *loaders: Any,
         path: str | Path = ".",
-        device: str | torch.device | None = None,
+        device: str | int | torch.device | None = None,
         plan: Plan | None = None,
         source: Source | None = None,
         bs: int = 64,
     ) -> None:
         self.loaders: list[Any] = [_as_loader(dl, bs, train=i == 0) for i, dl in enumerate(loaders)]
         self.path, self.plan, self.source = Path(path), plan, source or Source()
-        self.device = default_device() if device is None else torch.device(device)
+        self.device = as_device(device)
         self.added: BatchTransform | None = None  # what the first learner of these data normalises with
         self.to(self.device)
 
@@ -128,9 +141,10 @@ class DataLoaders:
             raise UsageError("These DataLoaders do not say how many outputs a network needs; pass n_out=.")
         return sum(t.n_out for t in self.targets)
 
+    @checked
     def to(self, device: str | torch.device) -> Self:
         """Choose where batches go; on a GPU they are prepared ahead, from pinned memory."""
-        self.device = torch.device(device)
+        self.device = as_device(device)
         for dl in self.loaders:
             if isinstance(dl, Loader):
                 dl.prefetch = 0 if self.device.type == "cpu" else 2
@@ -179,6 +193,7 @@ class DataLoaders:
         made.plan, made.added = plan, None
         return made
 
+    @checked
     def test_dl(
         self,
         test_items: Any,
@@ -209,6 +224,7 @@ class DataLoaders:
         dataset = SampleDataset(self.plan, columns, training=False, keep=False)
         return Loader(dataset, bs or self.bs, num_workers=num_workers, finish=self.plan.finish)
 
+    @checked
     def show_batch(self, b: Any = None, max_n: int = 9, *, split: int = 0, **kwargs: Any) -> Any:
         """Draw samples as the network sees them, those of the training items unless `split` is 1.
 
@@ -217,6 +233,7 @@ class DataLoaders:
         return self.loaders[split].show_batch(b, max_n, **kwargs)
 
     @classmethod
+    @checked
     def from_dblock(
         cls, dblock: Any, source: Any, path: str | Path = ".", bs: int = 64, **kwargs: Any
     ) -> Self:
@@ -231,12 +248,13 @@ class DataLoaders:
         return out
 
     @classmethod
+    @checked
     def from_dsets(
         cls,
         *ds: Any,
         path: str | Path = ".",
         bs: int = 64,
-        device: Any = None,
+        device: str | int | torch.device | None = None,
         num_workers: int = 0,
         shuffle: bool = True,
         **kwargs: Any,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tipoff.data.dataset import SampleDataset
 from tipoff.data.items import rows_of
-from tipoff.data.splits import checked
+from tipoff.data.splits import as_split
 from tipoff.errors import DataError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def explain(block: Any, source: Any, bs: int = 4) -> None:
         return value
 
     items = block.items(source)
-    train_at, valid_at = checked(block.splitter(items), len(items))
+    train_at, valid_at = as_split(block.splitter(items), len(items))
     print(
         f"source       {source!r:.70}\nitems        {len(items)}: {len(train_at)} to learn from, {len(valid_at)} to check on\n"
     )

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from tipoff.checked import checked
 from tipoff.data.fetch import Unreachable, fetch
 from tipoff.data.unpack import unpack
 from tipoff.errors import DataError
@@ -66,6 +67,7 @@ def home() -> Path:
     return Path(os.environ.get("TIPOFF_HOME") or Path.home() / ".tipoff")
 
 
+@checked
 def untar_data(
     url: str,
     archive: str | Path | None = None,

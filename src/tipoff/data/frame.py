@@ -104,5 +104,5 @@ def need_columns(have: DataFrame | Sequence[str], names: Sequence[str], what: st
     if missing := [n for n in names if n not in known]:
         raise DataError(
             f"{what} the column{'s' * (len(missing) > 1)} {some(map(repr, missing))}; there are "
-            f"{some(there, 12)}.{did_you_mean(missing[0], map(str, there))}"
+            f"{some(there, 12)}.{did_you_mean(str(missing[0]), map(str, there))}"
         )

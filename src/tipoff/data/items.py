@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from tipoff.checked import checked
 from tipoff.errors import DataError, need_folder, some
 from tipoff.notes import note
 
@@ -15,6 +16,7 @@ IMAGE_EXTENSIONS = frozenset(
 )
 
 
+@checked
 def get_files(
     path: str | Path,
     extensions: Collection[str] | None = None,
@@ -58,6 +60,7 @@ def _say_unread(e: OSError) -> None:
     note(f"the folder {e.filename} cannot be read and is left out: {e.strerror}")
 
 
+@checked
 def get_image_files(
     path: str | Path, recurse: bool = True, folders: Sequence[str] | None = None
 ) -> list[Path]:
@@ -65,6 +68,7 @@ def get_image_files(
     return get_files(path, IMAGE_EXTENSIONS, recurse, folders)
 
 
+@checked
 def image_getter(
     suffix: str = "", recurse: bool = True, folders: Sequence[str] | None = None
 ) -> Callable[[str | Path], list[Path]]:

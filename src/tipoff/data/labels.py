@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tipoff.errors import DataError, did_you_mean, some
+from tipoff.checked import checked
+from tipoff.errors import DataError, UsageError, did_you_mean, some
 
 
+@checked
 def parent_label(o: str | Path) -> str:
     """The name of the folder that holds the file.
 
@@ -20,6 +22,7 @@ def parent_label(o: str | Path) -> str:
     return Path(o).parent.name
 
 
+@checked
 @dataclass(frozen=True)
 class RegexLabeller:
     """The first group of `pat` in the item's path (with forward slashes) or, for a name, in the name.
@@ -48,12 +51,21 @@ class RegexLabeller:
         return str(found.group(1))
 
 
+def need_label_columns(cols: Any, label_delim: str | None) -> None:
+    """Raise `UsageError` where no column is named, or labels would be divided at nothing."""
+    if not isinstance(cols, (str, int)) and not len(cols):
+        raise UsageError("label_col names no column; the name or position of the labels' column is needed.")
+    if label_delim == "":
+        raise UsageError("label_delim is ''; the character between two labels of a cell is needed, such as ' ' or ';'.")
+
+
 class ColReader:
     """Read column `cols` of a row, with `pref` before and `suff` behind it, split by `label_delim`.
 
     Several columns give a list.
     """
 
+    @checked
     def __init__(
         self,
         cols: str | int | Sequence[str | int],
@@ -61,6 +73,7 @@ class ColReader:
         suff: str = "",
         label_delim: str | None = None,
     ) -> None:
+        need_label_columns(cols, label_delim)
         self.cols = [cols] if isinstance(cols, (str, int)) else list(cols)
         self.pref, self.suff, self.label_delim = pref, suff, label_delim
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader as TorchDataLoader
 
+from tipoff.checked import checked
 from tipoff.data.batch import Batch
 from tipoff.data.dataset import BatchSource
 from tipoff.data.show import show_batch
@@ -41,6 +42,7 @@ class Loader:
     `finish(batch, key)` is applied to each batch on the device.
     """
 
+    @checked
     def __init__(
         self,
         dataset: Any,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tipoff.checked import checked
 from tipoff.data.items import rows_of
 from tipoff.data.split_column import parts_of
 from tipoff.errors import DataError, UsageError, did_you_mean, some
@@ -21,16 +22,16 @@ ORDERS = 20  # of groups that are tried
 CLOSE = 0.02  # to the share that was asked for
 
 
-def checked(parts: Any, n: int) -> Split:
+def as_split(parts: Any, n: int) -> Split:
     """What a splitter of the user's gave for `n` items, as training and validation positions.
 
     Raises `UsageError` where these are no positions of the items, or where there are more than two parts.
 
-    >>> checked(([0, 1], np.array([2])), 3)
+    >>> as_split(([0, 1], np.array([2])), 3)
     ([0, 1], [2])
     """
     found = tuple(parts) if isinstance(parts, Iterable) else ()
-    if len(found) != 2:
+    if len(found) != 2 or not all(isinstance(part, Iterable) for part in found):
         raise UsageError(
             f"The splitter gave {len(found) or 'no'} parts; it must give two, positions for training and for validation. "
             "For a test set use dls.test_dl(items, with_labels=True)."
@@ -55,6 +56,13 @@ def _position(value: Any) -> int:
     return int(value.__index__())
 
 
+def _need_share(valid_pct: float) -> None:
+    if not 0 < valid_pct < 1:
+        raise UsageError(
+            f"valid_pct is a share between 0 and 1, not {valid_pct}; 0.2 keeps a fifth for checking."
+        )
+
+
 def _complement(n: int, valid: Iterable[int]) -> Split:
     chosen = np.unique(np.fromiter((int(i) for i in valid), np.int64))
     outside = chosen[(chosen < 0) | (chosen >= n)]
@@ -65,15 +73,13 @@ def _complement(n: int, valid: Iterable[int]) -> Split:
     return np.flatnonzero(~inside).tolist(), chosen.tolist()
 
 
+@checked
 def RandomSplitter(valid_pct: float = 0.2, seed: int | None = None) -> Splitter:
     """Choose `valid_pct` of the items at random, the same ones as fastai with the same seed.
 
     At least one item is chosen and at least one is left.
     """
-    if not 0 < valid_pct < 1:
-        raise UsageError(
-            f"valid_pct is a share between 0 and 1, not {valid_pct}; 0.2 keeps a fifth for checking."
-        )
+    _need_share(valid_pct)
 
     def split(items: Sequence[Any]) -> Split:
         n = len(items)
@@ -113,6 +119,7 @@ def RandomSubsetSplitter(train_sz: float, valid_sz: float, seed: int | None = No
     return split
 
 
+@checked
 def StratifiedSplitter(
     labels: str | Sequence[Any] | Callable[[Any], Any], valid_pct: float = 0.2, seed: int = 42
 ) -> Splitter:
@@ -124,6 +131,7 @@ def StratifiedSplitter(
     >>> len(valid), len({i // 2 for i in valid})
     (2, 2)
     """
+    _need_share(valid_pct)
 
     def split(items: Any) -> Split:
         found = (
@@ -146,6 +154,7 @@ def StratifiedSplitter(
     return split
 
 
+@checked
 def TrainTestSplitter(
     test_size: float = 0.2,
     random_state: int | None = None,
@@ -158,26 +167,31 @@ def TrainTestSplitter(
     def split(items: Sequence[Any]) -> Split:
         from sklearn.model_selection import train_test_split
 
-        train, valid = train_test_split(
-            range(len(items)),
-            test_size=test_size,
-            train_size=train_size,
-            random_state=random_state,
-            stratify=stratify,
-            shuffle=shuffle,
-        )
+        try:
+            train, valid = train_test_split(
+                range(len(items)),
+                test_size=test_size,
+                train_size=train_size,
+                random_state=random_state,
+                stratify=stratify,
+                shuffle=shuffle,
+            )
+        except (ValueError, TypeError) as e:
+            raise UsageError(f"TrainTestSplitter cannot split {len(items)} items so: {e}") from None
         return list(train), list(valid)
 
     return split
 
 
-def IndexSplitter(valid_idx: Iterable[int]) -> Splitter:
+@checked
+def IndexSplitter(valid_idx: Iterable[Any]) -> Splitter:
     """The given positions are for validation, counted from 0."""
     chosen = [_position(i) for i in valid_idx]
     return lambda items: _complement(len(items), chosen)
 
 
-def MaskSplitter(mask: Sequence[bool]) -> Splitter:
+@checked
+def MaskSplitter(mask: Sequence[Any]) -> Splitter:
     """Items whose mask is true are for validation; there is one truth value for each item."""
     values: list[Any] = list(mask)
     odd = next((m for m in values if m not in (0, 1)), None)
@@ -192,8 +206,10 @@ def MaskSplitter(mask: Sequence[bool]) -> Splitter:
     return split
 
 
+@checked
 def EndSplitter(valid_pct: float = 0.2, valid_last: bool = True) -> Splitter:
     """The last share (or the first) is for validation; for data in the order of time."""
+    _need_share(valid_pct)
 
     def split(items: Sequence[Any]) -> Split:
         n = len(items)
@@ -204,6 +220,7 @@ def EndSplitter(valid_pct: float = 0.2, valid_last: bool = True) -> Splitter:
     return split
 
 
+@checked
 def GroupSplitter(
     groups: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2, seed: int | None = None
 ) -> Splitter:
@@ -216,6 +233,7 @@ def GroupSplitter(
     >>> valid in ([0, 1], [2, 3])
     True
     """
+    _need_share(valid_pct)
 
     def split(items: Any) -> Split:
         import pandas as pd
@@ -263,6 +281,7 @@ def _groups_near(sizes: np.ndarray, wanted: float, seed: int | None) -> list[int
     return best
 
 
+@checked
 def TimeSplitter(times: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2) -> Splitter:
     """The newest `valid_pct` of the items are for validation; those of one moment stay together.
 
@@ -272,6 +291,7 @@ def TimeSplitter(times: str | Sequence[Any] | np.ndarray, valid_pct: float = 0.2
     >>> TimeSplitter([2021, 2024, 2022, 2024, 2023], 0.4)(range(5))
     ([0, 2, 4], [1, 3])
     """
+    _need_share(valid_pct)
 
     def split(items: Any) -> Split:
         import pandas as pd
@@ -324,11 +344,13 @@ def _column(items: Any, column: Any, what: str) -> Any:
     return items[column]
 
 
+@checked
 def FuncSplitter(func: Callable[[Any], bool]) -> Splitter:
     """Items for which `func` is true are for validation; of a data frame, an item is a row."""
     return lambda items: _complement(len(items), (i for i, o in enumerate(rows_of(items)) if func(o)))
 
 
+@checked
 def FileSplitter(fname: str | Path) -> Splitter:
     """Files that are listed in `fname`, one a line, by their name or by the end of their path, are for validation.
 
@@ -374,6 +396,7 @@ def _files(items: Any, what: str) -> list[Path]:
     return [Path(o) for o in rows]
 
 
+@checked
 def GrandparentSplitter(
     train_name: str | Sequence[str] = "train", valid_name: str | Sequence[str] = "valid"
 ) -> Splitter:
@@ -405,6 +428,7 @@ def GrandparentSplitter(
     return split
 
 
+@checked
 def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
     """Rows of a data frame are for validation where its column `col` says so, or equals `on`.
 

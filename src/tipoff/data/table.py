@@ -12,11 +12,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tipoff.arguments import need_whole
 from tipoff.data.column_types import LOOKED_AT, decimal_of, typed_frame
 from tipoff.data.csv_form import Form, form_of, is_number
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet, read_excel, read_parquet
 from tipoff.data.other_formats import need_table
-from tipoff.errors import DataError, did_you_mean, some
+from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notes import note
 
 TYPING = ("dtype", "converters", "decimal", "thousands", "na_values", "keep_default_na")  # options of pandas
@@ -50,6 +51,7 @@ def read_table(
         {'zip': ['01234', 'NA'], 'price': [1.5, 2.0]}
     """
     path = Path(path)
+    _need_options(delimiter, options)
     if data is None:
         need_file(path)
     else:
@@ -65,6 +67,15 @@ def read_table(
         frame = next(_read(path, file, form, options))
     frame = tidy(frame, path, 1 if headless else form.skip + 2, () if headless else form.header)
     return frame if {*TYPING} & {*options} else _typed(frame, form, path)
+
+
+def _need_options(delimiter: str | None, options: dict[str, Any]) -> None:
+    if delimiter is not None and len(delimiter) != 1:
+        raise UsageError(f"delimiter is {delimiter!r}; one character is needed, such as ';' or a tab.")
+    header = options.get("header", "infer")
+    if header is not None and header != "infer":
+        need_whole("header", header, at_least=0)
+    need_whole("quoting", options.get("quoting", 0), at_least=0, at_most=3)
 
 
 def iter_table(

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tipoff.answer import Category, MultiCategory, Regression
+from tipoff.checked import checked
 from tipoff.data.block import Block, Target
 from tipoff.data.similar_labels import also_written, note_similar_labels
 from tipoff.display import INK, NO, entitle
@@ -32,8 +33,8 @@ MAX_LOG = 88.0  # exp of more is no float32
 
 
 def _vocab(vocab: Sequence[Any] | None, seen: Sequence[Any], sort: bool, add_na: bool) -> tuple[Any, ...]:
+    _need_labels(seen if vocab is None else vocab)
     if vocab is None:
-        _need_labels(seen)
         unique = list(dict.fromkeys(seen))
         note_similar_labels(unique)
         vocab = sorted(unique, key=lambda v: (str(type(v)), v)) if sort else unique
@@ -79,6 +80,7 @@ def _index(names: tuple[Any, ...], label: Any) -> int:
         ) from None
 
 
+@checked
 @dataclass(frozen=True)
 class CategoryBlock(Target):
     """One label out of a fixed list.
@@ -202,6 +204,7 @@ class CategoryBlock(Target):
         entitle(ax, f"{self.decode(truth)}\n{self.sentence(prob)}", INK if right else NO)
 
 
+@checked
 @dataclass(frozen=True)
 class MultiCategoryBlock(Target):
     """Any number of labels out of a fixed list; `threshold` is where a probability counts as yes."""
@@ -296,6 +299,7 @@ class MultiCategoryBlock(Target):
         return self.answers.sentence(prob.tolist())
 
 
+@checked
 @dataclass(frozen=True)
 class RegressionBlock(Target):
     """One number or several, in the user's `unit`.

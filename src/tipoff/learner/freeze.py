@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
+
+from tipoff.arguments import said
+from tipoff.errors import UsageError
 
 Splitter = Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]]
 
@@ -20,11 +23,22 @@ def params(model: nn.Module) -> list[nn.Parameter]:
     return list(model.parameters())
 
 
-def as_groups(split: Sequence[object]) -> list[list[nn.Parameter]]:
-    """What a splitter gave, as a list of groups; a flat list is one group."""
-    if all(isinstance(p, nn.Parameter) for p in split):
-        return [list(split)]  # type: ignore[arg-type]
-    return [list(g) for g in split]  # type: ignore[call-overload]
+def as_groups(split: object) -> list[list[nn.Parameter]]:
+    """What a splitter gave, as a list of groups; a flat list is one group. Raises `UsageError` for anything else."""
+    if not isinstance(split, Iterable) or isinstance(split, str):
+        raise UsageError(f"splitter gives {said(split)}; a list of parameters, or of such lists, is needed.")
+    groups: list[list[nn.Parameter]] = []
+    alone: list[nn.Parameter] = []
+    for group in split:
+        if isinstance(group, nn.Parameter):
+            alone.append(group)
+            continue
+        groups.append(list(group) if isinstance(group, Iterable) else [group])
+        if not all(isinstance(p, nn.Parameter) for p in groups[-1]):
+            raise UsageError(f"splitter gives a group that is {said(group)}; a list of parameters is needed.")
+    if alone and groups:
+        raise UsageError("splitter gives parameters and lists of parameters; either is needed alone.")
+    return groups or [alone]
 
 
 def batch_norms(model: nn.Module) -> list[_NormBase]:

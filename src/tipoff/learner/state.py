@@ -13,6 +13,7 @@ import torch
 import tipoff
 from tipoff.bundle.file import Bundle, read, write
 from tipoff.bundle.predictor import Predictor
+from tipoff.checked import checked
 from tipoff.errors import UsageError
 from tipoff.figures import name_in_words, value_in_words
 from tipoff.learner import recipe as recipes
@@ -111,6 +112,7 @@ def card(facts: dict[str, Any], things: str = "items") -> str:
     return "\n".join([*lines, "", f"Written by tipoff {facts.get('tipoff')} on {facts.get('date')}.", ""])
 
 
+@checked
 def load_learner(fname: str | Path, cpu: bool = True, *, catalog: Catalog | None = None) -> Learner:
     """Read a learner from a model file: to predict with, or to train on with new data.
 

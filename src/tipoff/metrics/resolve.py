@@ -117,13 +117,13 @@ def as_metric(metric: Any) -> Metric:
         return KNOWN[metric]()
     if isinstance(metric, type) and issubclass(metric, Metric) and takes_no_arguments(metric):
         return metric()
-    if metric in _ROOTS:
+    if any(metric is root for root in _ROOTS):
         return KNOWN[metric.__name__]()
-    if metric in (Perplexity, BrierScore):
+    if metric is Perplexity or metric is BrierScore:
         return as_metric(metric())
     if callable(metric):
         base = metric.func if isinstance(metric, partial) else metric
-        return Mean(metric, higher_is_better=base not in _LOWER)
+        return Mean(metric, higher_is_better=not any(base is lower for lower in _LOWER))
     raise UsageError(f"{metric!r} is no metric; give a name, a function f(preds, targs), or a Metric.")
 
 

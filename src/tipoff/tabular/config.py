@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from tipoff.arguments import said
+from tipoff.checked import checked
 from tipoff.errors import UsageError, did_you_mean
 from tipoff.nn.embedding import emb_sz_rule
 from tipoff.notes import note
@@ -13,8 +15,11 @@ from tipoff.notes import note
 Arch = Literal["tabm", "mlp"]
 
 
+@checked
 def get_emb_sz(to: Any, sz_dict: Mapping[str, int] | None = None) -> list[tuple[int, int]]:
     """(codes, size) of each category of DataLoaders or a `TabularPandas`; `sz_dict` gives sizes by hand."""
+    if not hasattr(to, "cat_names") or not hasattr(to, "classes"):
+        raise UsageError(f"to is {said(to)}; TabularDataLoaders or a TabularPandas is needed.")
     names = list(to.cat_names)
     if unknown := [n for n in sz_dict or {} if n not in names]:
         raise UsageError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from tipoff.checked import checked
 from tipoff.data.frame import as_frame, need_columns
 from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
@@ -71,6 +72,7 @@ def prefix_of(field_name: str) -> str:
     return re.sub("[Dd]ate$", "", field_name)
 
 
+@checked
 def add_datepart(
     df: Any, field_name: str, prefix: str | None = None, drop: bool = True, time: bool = False
 ) -> DataFrame:

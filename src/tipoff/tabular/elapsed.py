@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tipoff.checked import checked
 from tipoff.data.frame import as_frame, need_columns
 from tipoff.tabular.reading import find_formats, read_dates
 
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 ROWS = 7  # that are added up
 
 
+@checked
 def add_elapsed_times(
-    df: Any, field_names: Any, date_field: str, base_field: str, *, known: Any = None
+    df: Any, field_names: str | Sequence[str], date_field: str, base_field: str, *, known: Any = None
 ) -> DataFrame:
     """A copy of `df` with the time to events of each row, among the rows of the same `base_field` (a shop, a patient).
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tipoff.checked import checked
 from tipoff.data.frame import row_name
 from tipoff.data.read_numbers import is_text, number_form, numbers
 from tipoff.errors import DataError
@@ -39,6 +40,7 @@ class Kinds(NamedTuple):
         return used + (f". Left out: {out}" if out else "")
 
 
+@checked
 def infer_columns(frame: DataFrame, y_names: Sequence[str] = (), max_card: int = 20) -> Kinds:
     """The kinds of all columns but those that are predicted.
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from tipoff.checked import checked
+from tipoff.data.frame import need_columns
+
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
@@ -25,6 +28,7 @@ class Leak(NamedTuple):
     why: str
 
 
+@checked
 def find_leaks(frame: DataFrame, names: Iterable[str], y_names: Sequence[str] = ()) -> list[Leak]:
     """Those of the columns `names` that leak, looked for in up to 50,000 rows.
 
@@ -41,6 +45,7 @@ def find_leaks(frame: DataFrame, names: Iterable[str], y_names: Sequence[str] = 
     part = frame
     if len(frame) > LOOKED_AT:
         part = frame.iloc[np.linspace(0, len(frame) - 1, LOOKED_AT).astype(int)]
+    need_columns(frame, [*y_names, *names])
     found: list[Leak] = []
     for name in names:
         if part[name].is_unique and _is_id(frame[name]):

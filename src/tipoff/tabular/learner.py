@@ -16,6 +16,7 @@ from tipoff.bundle.parts import CALLBACKS, OPTIMIZERS
 from tipoff.callbacks.best import KeepBest
 from tipoff.callbacks.gradients import GradientClip
 from tipoff.callbacks.tracking import EarlyStopping
+from tipoff.checked import checked
 from tipoff.data.batch import Batch
 from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders
@@ -224,6 +225,7 @@ def _listed(cbs: Any) -> list[Any]:
 ADAM = partial(Adam, eps=1e-8)  # the gradient of one member in many is small
 
 
+@checked
 def tabular_learner(
     dls: DataLoaders,
     layers: Sequence[int] | None = None,
@@ -234,7 +236,7 @@ def tabular_learner(
     loss_func: Callable[..., Any] | None = None,
     opt_func: Callable[..., Any] = ADAM,
     lr: float | None = None,
-    splitter: Any = trainable_params,
+    splitter: Callable[..., Any] = trainable_params,
     cbs: Any = None,
     metrics: Any = None,
     path: str | Path | None = None,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
+import torch
+
+from tipoff.checked import checked
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.formats import EXCEL, PARQUET, read_sql
 from tipoff.data.frame import as_frame, need_columns
@@ -23,9 +26,10 @@ from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError, need_folder, some
 from tipoff.tabular.dataset import TableDataset, rows_of
 from tipoff.tabular.named import Named
+from tipoff.tabular.procs import Procs
 from tipoff.tabular.reading import find_formats, read_dates
 from tipoff.tabular.row import RowBlock
-from tipoff.tabular.table import VALID_BS, fit_table, names_of
+from tipoff.tabular.table import VALID_BS, Names, fit_table, names_of
 from tipoff.tabular.targets import answers
 
 
@@ -39,14 +43,15 @@ class TabularDataLoaders(Named, DataLoaders):
     """
 
     @classmethod
+    @checked
     def from_df(
         cls,
         df: Any,
         path: str | Path = ".",
-        procs: Any = None,
-        cat_names: Any = None,
-        cont_names: Any = None,
-        y_names: Any = None,
+        procs: Procs = None,
+        cat_names: Names = None,
+        cont_names: Names = None,
+        y_names: Names = None,
         y_block: Any = None,
         valid_idx: Any = None,
         bs: int | None = None,
@@ -59,7 +64,7 @@ class TabularDataLoaders(Named, DataLoaders):
         val_bs: int | None = None,
         shuffle: bool = True,
         drop_last: bool = False,
-        device: Any = None,
+        device: str | int | torch.device | None = None,
     ) -> Self:
         """From a data frame of pandas or polars, or a list of dicts.
 
@@ -83,11 +88,13 @@ class TabularDataLoaders(Named, DataLoaders):
         return cls(*loaders, path=path, device=device, plan=table.plan)
 
     @classmethod
-    def from_csv(cls, csv: Any, skipinitialspace: bool = True, **kwargs: Any) -> Self:
+    @checked
+    def from_csv(cls, csv: str | Path, skipinitialspace: bool = True, **kwargs: Any) -> Self:
         """From a CSV file as people save it: any delimiter, encoding, decimal comma."""
         return cls.from_df(read_table(csv, skipinitialspace=skipinitialspace), **kwargs)
 
     @classmethod
+    @checked
     def from_path(cls, path: str | Path, **kwargs: Any) -> Self:
         """From a file of any kind (CSV, TSV, Parquet, Excel), or a folder that holds one."""
         file = Path(path)
@@ -103,6 +110,7 @@ class TabularDataLoaders(Named, DataLoaders):
         return cls.from_df(frame, **{"path": file.parent, **kwargs})
 
     @classmethod
+    @checked
     def from_sql(cls, query: str, connection: Any, **kwargs: Any) -> Self:
         """From what a database answers: see `tipoff.data.formats.read_sql`."""
         return cls.from_df(read_sql(query, connection), **kwargs)
@@ -121,6 +129,7 @@ class TabularDataLoaders(Named, DataLoaders):
 
     # other rows -----------------------------------------------------------------------------
 
+    @checked
     def test_dl(
         self,
         test_items: Any,

@@ -6,6 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
+from tipoff.checked import checked
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.frame import as_frame
 from tipoff.data.sampled import PartialLoader, WeightedLoader
@@ -13,8 +16,9 @@ from tipoff.display import show_frame
 from tipoff.tabular.dataset import TableDataset
 from tipoff.tabular.loaders import TabularDataLoaders
 from tipoff.tabular.named import Named
+from tipoff.tabular.procs import Procs
 from tipoff.tabular.row import RowBlock
-from tipoff.tabular.table import Splits, Table, fit_table
+from tipoff.tabular.table import Names, Splits, Table, fit_table
 from tipoff.tabular.targets import answers, encoded
 
 if TYPE_CHECKING:
@@ -35,19 +39,20 @@ class TabularPandas(Named):
     [2, 1]
     """
 
+    @checked
     def __init__(
         self,
         df: Any,
-        procs: Any = None,
-        cat_names: Any = None,
-        cont_names: Any = None,
-        y_names: Any = None,
+        procs: Procs = None,
+        cat_names: Names = None,
+        cont_names: Names = None,
+        y_names: Names = None,
         y_block: Any = None,
         splits: Splits | None = None,
         *,
         inplace: bool = False,
         reduce_memory: bool = True,
-        device: Any = None,
+        device: str | int | torch.device | None = None,
     ) -> None:
         # the frame is never changed, and never copied as a whole: inplace and reduce_memory are only taken
         self.table: Table | None = fit_table(df, procs, cat_names, cont_names, y_names, y_block, splits)
@@ -175,7 +180,7 @@ class TabularPandas(Named):
         val_bs: int | None = None,
         shuffle: bool = True,
         path: str | Path = ".",
-        device: Any = None,
+        device: str | int | torch.device | None = None,
         seed: int | None = None,
         drop_last: bool = False,
     ) -> DataLoaders:

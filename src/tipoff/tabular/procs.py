@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from tipoff.checked import checked
 from tipoff.errors import UsageError, some
 from tipoff.notes import note
 from tipoff.spec import Spec
@@ -62,6 +63,7 @@ def array(columns: Columns, name: str) -> np.ndarray:
     return values
 
 
+@checked
 @dataclass(frozen=True)
 class FillMissing(TabularProc):
     """Put a number where one is missing, and say so in a category `NAME_na`.
@@ -138,6 +140,7 @@ class FillMissing(TabularProc):
         return made
 
 
+@checked
 @dataclass(frozen=True)
 class Categorify(TabularProc):
     """Number the categories of each column: 0 is missing or unknown, then those of the training rows in order.
@@ -187,6 +190,7 @@ class Categorify(TabularProc):
         return [NA, *self.vocabs[self.names.index(name)]]
 
 
+@checked
 @dataclass(frozen=True)
 class Normalize(TabularProc):
     """Numbers to mean 0 and standard deviation 1 over the training rows; a constant column becomes 0."""
@@ -217,6 +221,9 @@ class Normalize(TabularProc):
     def undo(self, columns: Columns) -> Columns:
         stats = zip(self.names, self.means, self.stds, strict=True)
         return {**columns, **{n: array(columns, n) * std + mean for n, mean, std in stats}}
+
+
+Procs = type | TabularProc | Sequence[type | TabularProc] | None
 
 
 def as_procs(procs: Any) -> tuple[TabularProc, ...]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tipoff.checked import checked
 from tipoff.data.frame import as_frame
 
 
+@checked
 def cont_cat_split(
     df: Any, max_card: int = 20, dep_var: str | Sequence[str] | None = None
 ) -> tuple[list[str], list[str]]:
@@ -34,6 +36,7 @@ def cont_cat_split(
     return conts, cats
 
 
+@checked
 def df_shrink_dtypes(
     df: Any, skip: Sequence[str] = (), obj2cat: bool = True, int2uint: bool = False
 ) -> dict[str, Any]:
@@ -70,6 +73,7 @@ def df_shrink_dtypes(
     return made
 
 
+@checked
 def df_shrink(df: Any, skip: Sequence[str] = (), obj2cat: bool = True, int2uint: bool = False) -> Any:
     """`df` with the types of `df_shrink_dtypes`: the same values in less memory."""
     frame = as_frame(df)

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Splits = tuple[Sequence[int], Sequence[int]]
+Names = str | int | Sequence[Any] | None  # of columns
 DEFAULT_PROCS = (FillMissing, Categorify, Normalize)
 DEFAULT_BS = 1024
 VALID_BS = 4096
 MIN_STEPS = 20  # an epoch of a small table has at least about so many
 
 
-def names_of(names: Any) -> list[str]:
+def names_of(names: Names) -> list[str]:
     """None, one name or several, as a list, each once."""
     if names is None:
         return []

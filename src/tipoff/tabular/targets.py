@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from tipoff.data.block import Block, Target
+from tipoff.data.block import Target
+from tipoff.data.datablock import as_block
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
@@ -99,7 +100,7 @@ def _blocks(frame: DataFrame, y_names: Sequence[str], y_block: Any) -> list[Targ
 
 
 def _made(y_block: Any) -> Target:
-    block = y_block() if callable(y_block) and not isinstance(y_block, Block) else y_block
+    block = as_block(y_block, "y_block")
     if not isinstance(block, Target):
         raise UsageError(
             f"y_block is a {type(block).__name__}; it takes CategoryBlock, RegressionBlock or MultiCategoryBlock."

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tipoff.checked import checked
 from tipoff.data.dataloaders import Source
 from tipoff.data.items import rows_of
-from tipoff.data.splits import checked
+from tipoff.data.splits import as_split
 from tipoff.errors import DataError, UsageError, did_you_mean
 from tipoff.text.choose import as_tokenizer
 from tipoff.text.dls import TextLoaders, Texts, check_split, places, text_loaders
@@ -38,10 +39,11 @@ class TextBlock(TextField):
     """
 
     @classmethod
+    @checked
     def from_df(
         cls,
         text_cols: str | int | Sequence[str | int],
-        vocab: Any = None,
+        vocab: Sequence[str] | None = None,
         is_lm: bool = False,
         seq_len: int = 72,
         backwards: bool = False,
@@ -59,10 +61,11 @@ class TextBlock(TextField):
         return cls(tokenizer, is_lm, seq_len, backwards, text_cols=cols, mark_fields=mark_fields)
 
     @classmethod
+    @checked
     def from_folder(
         cls,
         path: str | Path,
-        vocab: Any = None,
+        vocab: Sequence[str] | None = None,
         is_lm: bool = False,
         seq_len: int = 72,
         backwards: bool = False,
@@ -86,7 +89,7 @@ class TextBlock(TextField):
             )
         block = self if seq_len is None else self.replace(seq_len=seq_len)
         items = dblock.items(source)
-        train, valid = checked(dblock.splitter(items), len(items))
+        train, valid = as_split(dblock.splitter(items), len(items))
         check_split(len(train), len(valid), len(items))
         in_columns = bool(block.text_cols) and hasattr(items, "columns")
         rows = [] if in_columns and not dblock.targets else rows_of(items)

@@ -32,7 +32,7 @@ def as_tokenizer(
         return brought
     tok = tok() if isinstance(tok, type) else tok
     tok = getattr(tok, "spec", tok)  # of a notebook
-    if tok is None or tok == "words" or isinstance(tok, WordTokenizer):
+    if tok is None or (isinstance(tok, str) and tok == "words") or isinstance(tok, WordTokenizer):
         names = _names(rules)
         if vocab is not None:
             return WordTokenizer.of(list(vocab)).replace(rules=names)
@@ -42,8 +42,9 @@ def as_tokenizer(
             "A list of tokens is a vocabulary of words; for parts of words pass text_vocab=dls.vocab of the other data "
             "loaders, which knows its tokenizer, or tok_tfm= alone."
         )
-    if tok in ("bpe", "unigram"):
-        return SubwordTokenizer(model_type=tok)
+    for model_type in ("bpe", "unigram"):
+        if isinstance(tok, str) and tok == model_type:
+            return SubwordTokenizer(model_type=model_type)
     if isinstance(tok, Tokenizer):
         return tok
     if isinstance(tok, (str, Path)):  # the name or the folder of a transformer

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from tipoff.checked import checked
 from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders, Source, Vocab
 from tipoff.data.items import rows_of
@@ -137,6 +138,7 @@ def _as_items(items: Any) -> Any:
 
 
 @without_collecting()
+@checked
 def text_loaders(
     block: TextField,
     targets: Sequence[Target],

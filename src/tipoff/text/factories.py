@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
+from tipoff.checked import checked
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.errors import UsageError
 from tipoff.learner.arguments import need_dls
@@ -24,9 +25,10 @@ from tipoff.train.engine import auto_precision
 from tipoff.train.optim import Adam
 
 
+@checked
 def language_model_learner(
     dls: DataLoaders,
-    arch: Any = "awd_lstm",
+    arch: str | Path | type = "awd_lstm",
     config: dict[str, Any] | None = None,
     drop_mult: float = 1.0,
     backwards: bool = False,
@@ -35,7 +37,7 @@ def language_model_learner(
     loss_func: Callable[..., Tensor] | None = None,
     opt_func: Callable[..., Any] = Adam,
     lr: float = 0.001,
-    splitter: Any = None,
+    splitter: Callable[..., Any] | None = None,
     cbs: Any = None,
     metrics: Any = None,
     path: str | Path | None = None,
@@ -83,23 +85,24 @@ def language_model_learner(
     return learn
 
 
+@checked
 def text_classifier_learner(
     dls: DataLoaders,
-    arch: Any = "awd_lstm",
+    arch: str | Path | type = "awd_lstm",
     seq_len: int = 72,
     config: dict[str, Any] | None = None,
     backwards: bool = False,
     pretrained: bool = True,
     drop_mult: float = 0.5,
     n_out: int | None = None,
-    lin_ftrs: Any = None,
-    ps: Any = None,
+    lin_ftrs: Sequence[int] | None = None,
+    ps: float | Sequence[float] | None = None,
     max_len: int | None = 72 * 20,
     y_range: tuple[float, float] | None = None,
     loss_func: Callable[..., Tensor] | None = None,
     opt_func: Callable[..., Any] = Adam,
     lr: float = 0.001,
-    splitter: Any = None,
+    splitter: Callable[..., Any] | None = None,
     cbs: Any = None,
     metrics: Any = None,
     path: str | Path | None = None,

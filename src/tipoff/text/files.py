@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tipoff.checked import checked
 from tipoff.data.items import get_files
 from tipoff.data.store import pool
 from tipoff.errors import DataError
@@ -18,6 +19,7 @@ GROUP = 512  # texts that are read and numbered at a time
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
+@checked
 def get_text_files(
     path: str | Path, recurse: bool = True, folders: Sequence[str] | None = None
 ) -> list[Path]:

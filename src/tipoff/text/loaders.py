@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from tipoff.data.block import Block, Target
-from tipoff.data.datablock import as_tuple
+from tipoff.checked import checked
+from tipoff.data.block import Target
+from tipoff.data.datablock import as_block, as_tuple
 from tipoff.data.dataloaders import Source
-from tipoff.data.labels import ColReader, parent_label
+from tipoff.data.labels import ColReader, need_label_columns, parent_label
 from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter
 from tipoff.data.table import read_table
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock
@@ -17,6 +18,9 @@ from tipoff.errors import DataError, UsageError, did_you_mean, need_folder, some
 from tipoff.text.block import TextBlock
 from tipoff.text.dls import TextLoaders, Texts, check_split, places, text_loaders
 from tipoff.text.files import get_text_files
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class TextDataLoaders(TextLoaders):
@@ -29,17 +33,18 @@ class TextDataLoaders(TextLoaders):
     """
 
     @classmethod
+    @checked
     def from_df(
         cls,
-        df: Any,
+        df: DataFrame,
         path: str | Path = ".",
         valid_pct: float = 0.2,
         seed: int | None = None,
-        text_col: Any = 0,
-        label_col: Any = 1,
+        text_col: str | int | Sequence[str | int] = 0,
+        label_col: str | int | Sequence[str | int] = 1,
         label_delim: str | None = None,
         y_block: Any = None,
-        text_vocab: Any = None,
+        text_vocab: Sequence[str] | None = None,
         is_lm: bool = False,
         valid_col: str | int | None = None,
         tok_tfm: Any = None,
@@ -54,6 +59,8 @@ class TextDataLoaders(TextLoaders):
         """From a data frame: texts in `text_col` (several are joined), labels in `label_col`, as names or numbers."""
         names = [_column(df, c) for c in _listed(text_col)]
         block = TextBlock.from_df(names, text_vocab, is_lm, seq_len, backwards, min_freq, max_vocab, tok_tfm)
+        if not is_lm:
+            need_label_columns(label_col, label_delim)
         labels = [] if is_lm else [_column(df, c) for c in _listed(label_col)]
         if clash := set(names) & set(labels):
             raise UsageError(
@@ -76,11 +83,12 @@ class TextDataLoaders(TextLoaders):
         )
 
     @classmethod
+    @checked
     def from_csv(
         cls,
         path: str | Path,
         csv_fname: str | Path = "labels.csv",
-        header: Any = "infer",
+        header: int | Literal["infer"] | None = "infer",
         delimiter: str | None = None,
         quoting: int = 0,
         **kwargs: Any,
@@ -90,6 +98,7 @@ class TextDataLoaders(TextLoaders):
         return cls.from_df(df, path=path, **kwargs)
 
     @classmethod
+    @checked
     def from_folder(
         cls,
         path: str | Path,
@@ -98,7 +107,7 @@ class TextDataLoaders(TextLoaders):
         valid_pct: float | None = None,
         seed: int | None = None,
         vocab: Sequence[str] | None = None,
-        text_vocab: Any = None,
+        text_vocab: Sequence[str] | None = None,
         is_lm: bool = False,
         tok_tfm: Any = None,
         seq_len: int = 72,
@@ -182,11 +191,11 @@ def _labels(df: Any, names: Sequence[Any], delim: str | None) -> list[Any]:
 
 
 def _target(y_block: Any, labels: Sequence[Any], delim: str | None) -> Target:
-    block = y_block() if callable(y_block) and not isinstance(y_block, Block) else y_block
-    if block is None:
+    if y_block is None:
         if len(labels) > 1:
             return MultiCategoryBlock(encoded=True, vocab=tuple(map(str, labels)))
         return MultiCategoryBlock() if delim is not None else CategoryBlock()
+    block = as_block(y_block, "y_block")
     if not isinstance(block, Target):
         raise UsageError(
             f"y_block is a {type(block).__name__}; it takes CategoryBlock, RegressionBlock or MultiCategoryBlock."

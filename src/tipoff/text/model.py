@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
+from tipoff.arguments import need_number
 from tipoff.errors import UsageError, did_you_mean
 from tipoff.nn.awd_lstm import AWD_LSTM, awd_lstm_groups
 from tipoff.nn.gpt import GPT
@@ -159,6 +160,8 @@ class ClassifierSpec(TextModel):
         sizes = (self.n_out, self.seq_len, *self.lin_ftrs)
         if not all(0 < n < 2**31 for n in sizes) or len(sizes) > 34:
             raise UsageError(f"No head is of these sizes: n_out={self.n_out}, lin_ftrs={self.lin_ftrs}.")
+        for i, p in enumerate(self.ps):
+            need_number(f"ps[{i}]", p, at_least=0, at_most=1)
         if len(self.ps) != len(self.lin_ftrs) + 1:
             raise UsageError(
                 f"{len(self.ps)} dropouts (ps, and output_p first) for {len(self.lin_ftrs) + 1} layers."
@@ -187,7 +190,7 @@ _ENCODERS: dict[
 
 def name_of(arch: Any) -> str:
     """What `arch` is called: a class of ours by its name in lower case, anything else as it is."""
-    if arch in (AWD_LSTM, GPT):
+    if any(arch is ours for ours in (AWD_LSTM, GPT)):
         return str(arch.__name__).lower()
     if isinstance(arch, type):
         raise UsageError(

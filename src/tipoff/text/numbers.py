@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tipoff.checked import checked
 from tipoff.errors import UsageError
 
 _UNITS = (
@@ -29,6 +30,7 @@ def in_words(n: int) -> str:
     return _TENS[n // 10] + (f" {_UNITS[n % 10]}" if n % 10 else "")
 
 
+@checked
 def human_numbers(first: int = 1, last: int = 9999) -> list[str]:
     """The numbers from `first` to `last` in words, one a line: the whole of the course's HUMAN_NUMBERS, train and valid.
 

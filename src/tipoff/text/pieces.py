@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from tipoff.checked import checked
 from tipoff.errors import DataError, SpecError
 from tipoff.notes import note
 from tipoff.optional import need
@@ -31,6 +32,7 @@ _USUAL = {  # what others call them
 }
 
 
+@checked
 @dataclass(frozen=True)
 class SubwordTokenizer(Tokenizer):
     """Parts of words, so that no word is unknown.

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+from tipoff.checked import checked
 from tipoff.errors import ArchError
 from tipoff.optional import need
 
@@ -97,6 +98,7 @@ def need_network(url: str) -> None:
         raise OSError(f"no network: {host} has no address here, {e.strerror}") from None
 
 
+@checked
 def pretrained_tokenizer(name: str | Path) -> Any:
     """The tokenizer that belongs to a transformer: `TextDataLoaders.from_df(df, tok_tfm=pretrained_tokenizer("minilm"))`."""
     transformers: Any = need("transformers", f"the tokenizer of {name}", "tipoff[text]")

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from tipoff.checked import checked
 from tipoff.errors import DataError, UsageError, did_you_mean
 from tipoff.text import rules as r
 from tipoff.text.ids import Ids, IdsWriter
@@ -23,6 +24,7 @@ NOWHERE = np.iinfo(np.int64).max
 FAKE = "xxfake"  # fills the vocabulary up to a multiple of 8, which matrices like
 
 
+@checked
 @dataclass(frozen=True)
 class WordTokenizer(Tokenizer):
     """Words by fastai's rules and marks, those that come `min_freq` times or more, `max_vocab` at most.

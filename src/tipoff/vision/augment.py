@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tipoff.checked import checked
 from tipoff.data.kind import Kind
 from tipoff.data.store import pool, threads
 from tipoff.data.transform import BatchTransform
@@ -86,6 +87,7 @@ class Pointwise(BatchTransform):
         raise NotImplementedError
 
 
+@checked
 @dataclass(frozen=True)
 class IntToFloat(Pointwise):
     """From [0, 255] to [0, 1]."""
@@ -97,6 +99,7 @@ class IntToFloat(Pointwise):
         return x / self.div
 
 
+@checked
 @dataclass(frozen=True)
 class Brightness(Pointwise):
     """Lighter or darker, in logit space, by up to `max_lighting` (in [0, 1)), with probability `p`."""
@@ -113,6 +116,7 @@ class Brightness(Pointwise):
         return torch.sigmoid(_logit(x) + _column(torch.log(change / (1 - change)), x))
 
 
+@checked
 @dataclass(frozen=True)
 class Contrast(Pointwise):
     """More or less contrast, in logit space, by up to `max_lighting`, with probability `p`."""
@@ -129,6 +133,7 @@ class Contrast(Pointwise):
         return torch.sigmoid(_logit(x) * _column(factor, x))
 
 
+@checked
 @dataclass(frozen=True)
 class Normalize(Pointwise):
     """Subtract the mean and divide by the standard deviation of each channel, for pictures in [0, 1]."""
@@ -288,6 +293,7 @@ def _moved(picture: np.ndarray, relative: np.ndarray, to: tuple[int, int], pad_m
     return np.asarray(cv2.warpPerspective(picture, m, to[::-1], flags=flags, borderMode=border))
 
 
+@checked
 def aug_transforms(
     mult: float = 1.0,
     do_flip: bool = True,

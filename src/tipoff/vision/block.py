@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tipoff.checked import checked
 from tipoff.data.block import Block
 from tipoff.data.kind import Kind
 from tipoff.data.transform import BatchTransform
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@checked
 @dataclass(frozen=True)
 class ImageBlock(Block):
     """A picture: a path, bytes, an array (H, W, 3) or a Pillow picture.

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageOps
 
+from tipoff.checked import checked
 from tipoff.data.fetch import fetch
 from tipoff.data.items import get_image_files
 from tipoff.data.store import threads
@@ -34,6 +35,7 @@ class Files(list[Path]):
         self.dropped = list(dropped)
 
 
+@checked
 def download_images(
     dest: str | Path,
     url_file: str | Path | None = None,
@@ -143,6 +145,7 @@ def _name_of(url: str) -> str:
     return clean[:100] or "picture"
 
 
+@checked
 def verify_images(fns: Iterable[str | Path]) -> Files:
     """Those of `fns` that cannot be decoded; `dropped` holds the reasons.
 
@@ -162,6 +165,7 @@ def verify_images(fns: Iterable[str | Path]) -> Files:
     return Files((p for p, _ in bad), ((str(p), w) for p, w in bad))
 
 
+@checked
 def resize_images(
     path: str | Path,
     max_workers: int | None = None,

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
+from tipoff.checked import checked
 from tipoff.data.transform import BatchTransform
 from tipoff.errors import UsageError
 from tipoff.vision.resize import as_size
@@ -44,6 +45,7 @@ class Geometric(BatchTransform):
         raise NotImplementedError
 
 
+@checked
 @dataclass(frozen=True)
 class ResizeBatch(Geometric):
     """Bring the pictures of a batch to `size`, within the same warp as the moves beside it."""
@@ -56,6 +58,7 @@ class ResizeBatch(Geometric):
         object.__setattr__(self, "size", height if height == width else (height, width))
 
 
+@checked
 @dataclass(frozen=True)
 class RandomCrop(Geometric):
     """A random part of the picture, at least `min_scale` of its area, of a shape within `ratio`."""
@@ -80,6 +83,7 @@ class RandomCrop(Geometric):
         return m
 
 
+@checked
 @dataclass(frozen=True)
 class Flip(Geometric):
     """Mirror left to right with probability `p`."""
@@ -93,6 +97,7 @@ class Flip(Geometric):
         return m
 
 
+@checked
 @dataclass(frozen=True)
 class Dihedral(Geometric):
     """One of the eight turns and mirrorings of a square, with probability `p`."""
@@ -110,6 +115,7 @@ class Dihedral(Geometric):
         return m
 
 
+@checked
 @dataclass(frozen=True)
 class Rotate(Geometric):
     """Turn by up to `max_deg` degrees either way, with probability `p`."""
@@ -126,6 +132,7 @@ class Rotate(Geometric):
         return m
 
 
+@checked
 @dataclass(frozen=True)
 class Zoom(Geometric):
     """Enlarge by `min_zoom` to `max_zoom` about a random point, with probability `p`."""
@@ -144,6 +151,7 @@ class Zoom(Geometric):
         return m
 
 
+@checked
 @dataclass(frozen=True)
 class Warp(Geometric):
     """A change of perspective, as if seen from the side: corners move by up to `magnitude` of half the picture."""

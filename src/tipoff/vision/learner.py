@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tipoff.checked import checked
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.learner.arguments import need_dls
 from tipoff.learner.learner import Learner
@@ -21,6 +22,7 @@ from tipoff.vision.model import VisionModel
 __all__ = ["cnn_learner", "create_body", "create_head", "vision_learner"]
 
 
+@checked
 def vision_learner(
     dls: DataLoaders,
     arch: str | Callable[..., Any] = "efficientnet_lite0",
@@ -31,7 +33,7 @@ def vision_learner(
     loss_func: Callable[..., Any] | None = None,
     opt_func: Callable[..., Any] = Adam,
     lr: float = 0.001,
-    splitter: Any = None,
+    splitter: Callable[..., Any] | None = None,
     cbs: Any = None,
     metrics: Any = None,
     path: str | Path | None = None,

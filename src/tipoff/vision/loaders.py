@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from PIL import Image
 
-from tipoff.data.block import Target
-from tipoff.data.datablock import DataBlock, as_tuple
+from tipoff.checked import checked
+from tipoff.data.datablock import DataBlock, as_block, as_tuple
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.items import IMAGE_EXTENSIONS, get_image_files, need_images
 from tipoff.data.labels import ColReader, RegexLabeller, parent_label
@@ -20,6 +20,9 @@ from tipoff.errors import DataError, did_you_mean, need_folder, some
 from tipoff.notes import note
 from tipoff.vision.block import ImageBlock
 from tipoff.vision.resize import Resize
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 DEFAULT_SIZE = 224
 
@@ -60,7 +63,7 @@ class ImageDataLoaders(DataLoaders):
         get_y: Any,
         get_x: Any = None,
         get_items: Callable[[Any], Any] | None = None,
-        y_block: Target | None = None,
+        y_block: Any = None,
         item_tfms: Any = None,
         batch_tfms: Any = None,
         img_cls: Any = None,
@@ -70,7 +73,7 @@ class ImageDataLoaders(DataLoaders):
             item_tfms = Resize(DEFAULT_SIZE)
             note(f"the pictures have different sizes: item_tfms=Resize({DEFAULT_SIZE})", once=True)
         block = DataBlock(
-            (_image_block(img_cls), y_block or CategoryBlock()),
+            (_image_block(img_cls), CategoryBlock() if y_block is None else y_block),
             get_items=get_items,
             splitter=splitter,
             get_x=get_x,
@@ -81,6 +84,7 @@ class ImageDataLoaders(DataLoaders):
         return cls._from(block.dataloaders(source, path=path, **kwargs))
 
     @classmethod
+    @checked
     def from_folder(
         cls,
         path: str | Path,
@@ -120,6 +124,7 @@ class ImageDataLoaders(DataLoaders):
         )
 
     @classmethod
+    @checked
     def from_path_func(
         cls,
         path: str | Path,
@@ -136,6 +141,7 @@ class ImageDataLoaders(DataLoaders):
         )
 
     @classmethod
+    @checked
     def from_name_func(
         cls,
         path: str | Path,
@@ -149,6 +155,7 @@ class ImageDataLoaders(DataLoaders):
         return cls.from_path_func(path, fnames, lambda f: label_func(f.name), valid_pct, seed, **kwargs)
 
     @classmethod
+    @checked
     def from_path_re(
         cls,
         path: str | Path,
@@ -164,6 +171,7 @@ class ImageDataLoaders(DataLoaders):
         return cls.from_path_func(path, files, RegexLabeller(pat), valid_pct, seed, **kwargs)
 
     @classmethod
+    @checked
     def from_name_re(
         cls,
         path: str | Path,
@@ -179,9 +187,10 @@ class ImageDataLoaders(DataLoaders):
         return cls.from_name_func(path, fnames, RegexLabeller(pat), valid_pct, seed, bs=bs, **kwargs)
 
     @classmethod
+    @checked
     def from_df(
         cls,
-        df: Any,
+        df: DataFrame,
         path: str | Path = ".",
         valid_pct: float = 0.2,
         seed: int | None = None,
@@ -228,8 +237,8 @@ class ImageDataLoaders(DataLoaders):
         if y_block is None:
             many = isinstance(label_col, (list, tuple)) and len(label_col) > 1
             y_block = MultiCategoryBlock() if many or label_delim else CategoryBlock()
-        elif isinstance(y_block, type) or callable(y_block):
-            y_block = y_block()
+        else:
+            y_block = as_block(y_block, "y_block")
         splitter = RandomSplitter(valid_pct, seed) if valid_col is None else ColSplitter(valid_col)
         label = ColReader(label_col, label_delim=label_delim)
         return cls._from_block(
@@ -247,11 +256,12 @@ class ImageDataLoaders(DataLoaders):
         )
 
     @classmethod
+    @checked
     def from_csv(
         cls,
         path: str | Path,
         csv_fname: str | Path = "labels.csv",
-        header: Any = "infer",
+        header: int | Literal["infer"] | None = "infer",
         delimiter: str | None = None,
         quoting: int = 0,
         **kwargs: Any,
@@ -262,6 +272,7 @@ class ImageDataLoaders(DataLoaders):
         return cls.from_df(df, path=path, **kwargs)
 
     @classmethod
+    @checked
     def from_lists(
         cls,
         path: str | Path,
@@ -285,8 +296,6 @@ class ImageDataLoaders(DataLoaders):
                 if isinstance(first, float)
                 else CategoryBlock()
             )
-        elif isinstance(y_block, type):
-            y_block = y_block()
         files = [Path(f) if isinstance(f, str) else f for f in fnames]
         pairs = list(zip(files, labels, strict=True))
         return cls._from_block(

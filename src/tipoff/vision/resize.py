@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import torch
 
+from tipoff.checked import checked
 from tipoff.data.transform import ItemTransform
 from tipoff.errors import UsageError
 from tipoff.vision.triangle import resize as exact_resize
@@ -135,6 +136,7 @@ class Place(ItemTransform):
         return _pad(x, self.height, self.width, down, right, self.pad_mode)
 
 
+@checked
 @dataclass(frozen=True)
 class Resize(ItemTransform):
     """Bring a picture to `size` by cropping, squishing or padding.
@@ -210,6 +212,7 @@ class CropAndResize(ItemTransform):
         return fast_resize(_crop(x, crop_h, crop_w, down, right), self.height, self.width)
 
 
+@checked
 @dataclass(frozen=True)
 class RandomResizedCrop(ItemTransform):
     """In training, a random part of the picture, at least `min_scale` of its area, resized to `size`.
@@ -249,6 +252,7 @@ class RandomResizedCrop(ItemTransform):
         return _half(exact_resize(x, *target, _middle(*target, height, width)))
 
 
+@checked
 @dataclass(frozen=True)
 class FlipItem(ItemTransform):
     """Mirror left to right with probability `p`."""
