@@ -25,7 +25,7 @@ MAY: dict[str, set[str]] = {
     "lazy": {"near"},
     "near": {"errors", "fastai_names"},
     "arguments": {"errors"},
-    "checked": {"arguments", "errors"},
+    "checked": {"arguments", "errors", "near"},
     "notes": {"errors"},
     "rng": {"errors"},
     "optional": {"errors"},

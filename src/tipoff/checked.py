@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 
 from tipoff.arguments import said
 from tipoff.errors import UsageError, did_you_mean
+from tipoff.near import keywords_of, no_keyword
 
 T = TypeVar("T")
 
@@ -71,9 +72,7 @@ def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not open_ended and (unknown := [k for k in kwargs if k not in signature.parameters]):
-            near = did_you_mean(unknown[0], signature.parameters, 1)
-            what = function.__qualname__.removesuffix(".__init__")
-            raise TypeError(f"{what}() got an unexpected keyword argument {unknown[0]!r}.{near}")
+            raise no_keyword(function.__qualname__.removesuffix(".__init__"), unknown, keywords_of(function))
         wanted = hints()
 
         def looked_at(name: str, value: Any) -> Any:
