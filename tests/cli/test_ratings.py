@@ -154,6 +154,12 @@ def test_ratings_that_mean_nothing_are_refused(model, tmp_path, capsys, table, e
     assert expected in refused(capsys, "predict", model, tmp_path / "me.csv")
 
 
+def test_a_title_that_is_not_known_is_left_out_and_said(model, tmp_path, capsys):
+    (tmp_path / "me.csv").write_text("title,rating\nB film 99,5/5\nB film 1,5/5\n")
+    assert tipoff("predict", model, tmp_path / "me.csv", "-n", 1) == 0
+    assert "left out, as the model does not know them: B film 99" in capsys.readouterr().err
+
+
 def test_what_is_for_tables_is_refused(model, capsys, tmp_path):
     assert "--out is not for a model of ratings" in refused(
         capsys, "predict", model, "--out", tmp_path / "x.csv"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tipoff.data.table import iter_table, read_table
-from tipoff.data.target import CategoryBlock
+from tipoff.data.target import CategoryBlock, RegressionBlock
 from tipoff.errors import DataError
 from tipoff.notes import listening
 from tipoff.tabular import TabularDataLoaders
@@ -138,3 +138,50 @@ def test_targets_of_arrow_types(kind):
             frame, y_names="y", cat_names=[], cont_names=["x"], y_block=CategoryBlock, seed=0
         )
     assert len(dls.vocab) == 2 and dls.train.n + dls.valid.n == N
+
+
+# what is predicted -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("y_block", [None, RegressionBlock])
+def test_a_target_of_prices_is_a_number_and_new_rows_with_answers_are_read_alike(y_block):
+    data = csv(x=X, y=[f'"£{1000 + i * 7 % N:,}.50"' for i in range(N)])
+    dls = loaders(data, y_block=y_block, valid_idx=[0, 1])
+    assert isinstance(dls.plan.targets[0], RegressionBlock)
+    new = next(iter_table("t.csv", data=data))
+    assert dls.test_dl(new, with_labels=True).dataset.ys[0][:2].flatten().tolist() == [1000.5, 1007.5]
+
+
+def test_a_target_of_prices_may_be_of_classes():
+    prices = [("£5", "£10")[i % 2] for i in range(N)]
+    assert list(loaders(csv(x=X, y=prices)).vocab) == ["£10", "£5"]
+
+
+def test_a_wrong_price_to_predict_is_named():
+    with pytest.raises(DataError, match="Column y, row 5 of t.csv: 'free' is not a number and"):
+        loaders(csv(x=X, y=["free" if i in (3, 9) else f"£{i}" for i in range(N)]), y_block=RegressionBlock)
+
+
+def test_classes_of_a_frame_with_a_gap_are_whole():
+    frame = pd.DataFrame({"x": range(N), "y": [np.nan, *(float(i % 2) for i in range(1, N))]})
+    with listening(lambda _: None):
+        dls = TabularDataLoaders.from_df(
+            frame, y_names="y", cat_names=[], cont_names=["x"], y_block=CategoryBlock, seed=0
+        )
+    assert list(dls.vocab) == [0, 1] and all(type(v) is int for v in dls.vocab)
+
+
+def test_classes_are_found_in_text_of_a_csv_and_a_blank_label_is_missing():
+    dls = loaders(csv(x=X, y=['"  "', *(str(i % 2) for i in range(1, N))]), valid_idx=[3, 4])
+    assert list(dls.vocab) == [0, 1] and dls.train.n + dls.valid.n == N - 1
+    new = dls.test_dl(next(iter_table("t.csv", data=b"x,y\n1.5,0\n2.5,1\n")), with_labels=True)
+    assert new.dataset.ys[0].tolist() == [0, 1]
+
+
+def test_a_target_that_mixes_numbers_with_numbers_as_text_has_each_class_once():
+    frame = pd.DataFrame({"x": range(N), "y": pd.Series([0, "1", 1] * (N // 3), dtype=object)})
+    with listening(lambda _: None):
+        dls = TabularDataLoaders.from_df(
+            frame, y_names="y", cat_names=[], cont_names=["x"], y_block=CategoryBlock, seed=0
+        )
+    assert list(dls.vocab) == [0, 1]

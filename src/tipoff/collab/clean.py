@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ from tipoff.notes import note
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
+
+MOST = 0.5  # of the cells
+_OUT_OF = re.compile(r"\s*(?:/|out of|von|sur)\s*\d+\s*$", re.IGNORECASE)
 
 
 def read_ratings(path: str | Path, **options: Any) -> DataFrame:
@@ -78,11 +82,43 @@ def usable(frame: DataFrame, user: Any, item: Any, rating: Any = None) -> np.nda
     return keep
 
 
+def as_ratings(column: Series[Any], decimal: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Read ratings: numbers in any writing, "4 stars", "4/5", "4 out of 5", or stars.
+
+    Args:
+        column: cells of any kind.
+        decimal: what the file has before decimals, where that is known.
+
+    Returns:
+        Each rating, NaN where there is none, and which cells are neither, each (N,).
+
+    Example:
+        >>> import pandas as pd
+        >>> as_ratings(pd.Series(["4/5", "3.5/5"]))[0].tolist(), as_ratings(pd.Series(["★★★★☆", "★"]))[0].tolist()
+        ([4.0, 3.5], [4.0, 1.0])
+    """
+    if is_text(column):
+        text = column.dropna().astype(str).str.strip()
+        text = text[(text != "").to_numpy(bool)]
+        if len(text) and text.str.fullmatch(r"[★⭐✭✮]+½?☆*").mean() > MOST:
+            return numbers(column.map(_stars, na_action="ignore"))
+        of = text.str.extract(r"(?:/|out of|von|sur)\s*(\d+)$", flags=re.IGNORECASE)[0]
+        if of.notna().mean() > MOST and of.nunique() == 1:
+            column = column.map(lambda v: re.sub(_OUT_OF, "", v) if isinstance(v, str) else v)
+    form = number_form(column, decimal) or number_form(column, decimal, strict=False) or PLAIN
+    return numbers(column, form)
+
+
+def _stars(text: Any) -> Any:
+    if not isinstance(text, str) or not text.strip() or not set(text.strip()) <= {*"★⭐✭✮½☆"}:
+        return text
+    return str(sum(c in "★⭐✭✮" for c in text) + 0.5 * text.count("½"))
+
+
 def numbers_of(frame: DataFrame, rating: Any) -> np.ndarray:  # -> float64 (N,)
     """The ratings; NaN for an empty cell. Raises `DataError`, naming the row, for text and for infinite numbers."""
-    column, decimal = frame[rating], frame.attrs.get("decimal")
-    form = number_form(column, decimal) or number_form(column, decimal, strict=False) or PLAIN
-    made, wrong = numbers(column, form)
+    column = frame[rating]
+    made, wrong = as_ratings(column, frame.attrs.get("decimal"))
     wrong = wrong | np.isinf(made)
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
@@ -31,13 +32,16 @@ class Names(list[Any]):
         return {str(name): i for i, name in enumerate(self) if i}
 
     def code(self, name: Any) -> int:
-        """The code of a name, 0 where it is not known; 8, "8" and 8.0 are the same."""
+        """The code of a name, 0 where it is not known; 8, "8", 8.0 and "8.0" are the same, and "08" is another."""
         name = plain(name)
         try:
             found = self.o2i.get(name)
         except TypeError:  # a list cannot be a name
             return 0
-        return self._by_text.get(str(name), 0) if found is None else found
+        if found is not None:
+            return found
+        text = str(name).strip()
+        return self._by_text.get(text, 0) or self._by_text.get(re.sub(r"^([1-9]\d*)\.0+$", r"\1", text), 0)
 
     def codes(self, names: Any) -> np.ndarray:  # -> int64 (N,)
         """The codes of a whole column."""

@@ -22,7 +22,7 @@ from tipoff.tabular.infer import infer_columns
 from tipoff.tabular.leaks import find_leaks
 from tipoff.tabular.procs import Categorify, FillMissing, Normalize, TabularProc, as_procs
 from tipoff.tabular.row import RowBlock
-from tipoff.tabular.targets import answers, as_targets
+from tipoff.tabular.targets import answers, as_targets, with_answers
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -98,6 +98,7 @@ def fit_table(
         raise DataError("The table has no rows.")
     ys = names_of(y_names)
     need_columns(frame, ys, "The table lacks")
+    frame = with_answers(frame, ys, y_block)
     cats, conts = names_of(cat_names), names_of(cont_names)
     if both := sorted(set(ys) & {*cats, *conts}):
         raise UsageError(f"{some(both)} is to be predicted, and is among the columns to predict it from.")

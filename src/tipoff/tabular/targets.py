@@ -6,17 +6,23 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tipoff.data.block import Target
+from tipoff.data.cells import is_blank
 from tipoff.data.datablock import as_block
+from tipoff.data.read_numbers import is_text
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
+from tipoff.tabular.columns import form_of, read_numbers
+from tipoff.tabular.infer import as_numbers
+from tipoff.tabular.values import key, like
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 
 def grouped(n_targets: int, y_names: Sequence[str]) -> list[list[str]]:
@@ -27,20 +33,64 @@ def grouped(n_targets: int, y_names: Sequence[str]) -> list[list[str]]:
 def answers(frame: DataFrame, targets: Sequence[Target], y_names: Sequence[str]) -> list[Any]:
     """The raw answers of each target: a column, or a list for each row where a target has several columns."""
     groups = grouped(len(targets), y_names) if targets else []
+    for target, names in zip(targets, groups, strict=False):
+        frame = with_answers(frame, names, target)
     return [frame[names[0]] if len(names) == 1 else frame[names].to_numpy().tolist() for names in groups]
 
 
+def with_answers(frame: DataFrame, y_names: Sequence[str], y_block: Any = None) -> DataFrame:
+    """The table with its answer columns in the types that are predicted.
+
+    Numbers in text, such as £1,250, become numbers unless classes are asked for; classes that are whole numbers are no floats,
+    as pandas makes of them beside a missing value; text of spaces is missing.
+    """
+    blocks = y_block if isinstance(y_block, (list, tuple)) else [y_block] * len(y_names)
+    for name, block in zip(y_names, blocks, strict=False):
+        column = _as_answers(frame, name, block)
+        if column is not frame[name]:
+            frame = frame.assign(**{name: column})
+    return frame
+
+
+def _as_answers(frame: DataFrame, name: str, block: Any) -> Series:
+    import pandas as pd
+
+    column = frame[name]
+    if pd.api.types.is_float_dtype(column.dtype) and _is(block, CategoryBlock):
+        there = column[np.isfinite(column.to_numpy(np.float64, na_value=np.nan))]
+        is_whole = len(there) and (there == there.round()).all() and there.abs().max() < 2**53
+        return column.where(column.isin(there)).astype("Int64") if is_whole else column
+    if not is_text(column):
+        return column
+    if _is(block, RegressionBlock) or (
+        block is None and as_numbers(column, decimal=frame.attrs.get("decimal")) is not None
+    ):
+        return pd.Series(read_numbers(frame, name, form=form_of(frame, name)), column.index, name=name)
+    blank = column.map(is_blank).to_numpy(bool)
+    return column.mask(blank) if (blank & column.notna().to_numpy(bool)).any() else column
+
+
+def _is(block: Any, kind: type[Target]) -> bool:
+    return isinstance(block, kind) or (isinstance(block, type) and issubclass(block, kind))
+
+
 def encoded(target: Target, raw: Any) -> Tensor:  # -> (N, ...)
-    """As `target.encode_all`, but that each class of a column is looked up once."""
+    """As `target.encode_all`, but that each class of a column is looked up once: 1, 1.0 and "1" are the same."""
     import pandas as pd
 
     if isinstance(target, CategoryBlock) and isinstance(raw, pd.Series):
         codes, classes = pd.factorize(raw)
         with suppress(DataError):  # which is said of the rows below
             if codes.min(initial=0) >= 0:
-                return target.encode_all(classes.tolist())[torch.from_numpy(codes)]
+                return target.encode_all(_as_known(target, classes))[torch.from_numpy(codes)]
     made: Tensor = target.encode_all(_listed(raw))
     return made
+
+
+def _as_known(target: CategoryBlock, classes: Any) -> list[Any]:
+    """Classes in the kind that those of the training set have."""
+    found = [c if c in {*target.names} else like(key(c), target.names) for c in classes.tolist()]
+    return [c if f is None else f for c, f in zip(classes.tolist(), found, strict=True)]
 
 
 def _listed(raw: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.read import read, sheet_of
 from tipoff.cli.tasks.recognise_texts import is_class, is_of_texts, text_column
+from tipoff.collab.clean import as_ratings
 from tipoff.data.formats import EXCEL, PARQUET, iter_parquet
 from tipoff.data.items import IMAGE_EXTENSIONS
 from tipoff.data.other_formats import TABLES, need_table
@@ -130,11 +131,10 @@ def rating_columns(head: Any) -> RatingColumns | None:
 
 
 def _are_ratings(column: Any) -> bool:
-    """Whether most values are numbers: a word among them is a slip, which is then said."""
-    import pandas as pd
-
-    there = column.dropna()
-    return bool(len(there)) and bool(pd.to_numeric(there, errors="coerce").notna().mean() > 0.5)
+    """Whether most values are ratings: a word among them is a slip, which is then said."""
+    values, bad = as_ratings(column)
+    there = (values == values) | bad
+    return bool(there.any()) and bool(bad.sum() < 0.5 * there.sum())
 
 
 def click_columns(head: Any) -> ClickColumns | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tipoff.cli.ask import Remote
-from tipoff.errors import DataError
+from tipoff.errors import DataError, some
+from tipoff.notes import note
 from tipoff.serve.inputs.pair import MOST
 
 if TYPE_CHECKING:
@@ -49,17 +50,23 @@ class OfFile:
     def __init__(self, recommender: Recommender) -> None:
         self.recommender = recommender
         pairs: Any = recommender.pairs
+        self.names = pairs
         self.user, self.item = str(pairs.user_name), str(pairs.item_name)
         self.rating = getattr(recommender.target, "name", None)
         self.n_users = len(recommender.users)
 
     def for_user(self, user: str, n: int) -> Answers | None:
-        name = next((u for u in self.recommender.users if str(u) == user), None)
-        return None if name is None else self.recommender.recommend(name, n)
+        names = self.names.user_names
+        code = names.code(user)
+        return self.recommender.recommend(names[code], n) if code else None
 
     def for_ratings(self, ratings: Mapping[str, float], n: int) -> Answers:
-        names = {str(i): i for i in self.recommender.items}
-        return self.recommender.rate({names.get(i, i): r for i, r in ratings.items()}, n)
+        names = self.names.item_names
+        known = {names[code]: r for i, r in ratings.items() if (code := names.code(i))}
+        unknown = [i for i in ratings if not names.code(i)]
+        if unknown and known:
+            note(f"left out, as the model does not know them: {some(unknown)}")
+        return self.recommender.rate(known or ratings, n)
 
     def popular(self, n: int) -> Answers:
         return self.recommender.popular(n)

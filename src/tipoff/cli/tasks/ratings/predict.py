@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.cells import cell_len, set_cell_size
 
 from tipoff.cli.screen import counted, note
 from tipoff.cli.tasks.ratings.known import Known
+from tipoff.collab.clean import numbers_of
+from tipoff.collab.names import plain
+from tipoff.data.cells import is_blank
 from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError
 
@@ -58,11 +62,12 @@ def _ratings(path: Path, known: Known) -> dict[str, float]:
             f"{path.name} is of {frame[known.user].nunique():,} people ({known.user}), and it is asked for one person at a time. For somebody "
             "in the model: --user NAME."
         )
-    there = frame[wanted].dropna()
-    if less := len(frame) - len(there):
+    gave = numbers_of(frame, wanted[1]) if len(wanted) > 1 else np.ones(len(frame))
+    kept = ~frame[wanted[0]].map(is_blank).to_numpy(bool) & ~np.isnan(gave)
+    if less := int((~kept).sum()):
         note(f"{counted(less, 'row')} of {path.name} without {' or '.join(wanted)} left out")
-    items = [str(i) for i in there[wanted[0]]]
-    return dict(zip(items, there[wanted[1]].tolist() if len(wanted) > 1 else [1.0] * len(items), strict=True))
+    items = [str(plain(i)) for i in frame[wanted[0]][kept]]
+    return dict(zip(items, gave[kept].tolist(), strict=True))
 
 
 def _text(answers: list[dict[str, Any]]) -> None:

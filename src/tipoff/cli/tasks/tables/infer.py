@@ -15,12 +15,15 @@ from tipoff.data.frame import row_name
 from tipoff.data.read_numbers import numbers
 from tipoff.data.splits import RandomSplitter, StratifiedSplitter
 from tipoff.data.table import has_header
+from tipoff.data.target import CategoryBlock, RegressionBlock
 from tipoff.errors import DataError, UsageError, some
 from tipoff.notes import note
 from tipoff.tabular.infer import Kinds, infer_columns, nearly_numbers
+from tipoff.tabular.targets import with_answers
 
 FEW = 10  # whole numbers of so many different values are classes
 DOUBTED = 100  # different whole numbers that could be classes
+KINDS = {"class": CategoryBlock, "number": RegressionBlock}
 MOST_CLASSES = 1000  # where --kind says that they are classes
 
 
@@ -45,6 +48,7 @@ def infer(settings: Settings) -> Found:
     if target not in columns and len(parts) > 1 and set(parts) <= set(columns):
         one_target(settings.data, parts)
     need_named(frame, settings, target)
+    frame = with_answers(frame, [target], KINDS.get(settings.kind or ""))
     is_class = _is_class(frame, target, settings)
     way = way_of(frame, settings, [target])
     at = _parts(frame, target, is_class, way, settings.seed)
