@@ -11,6 +11,7 @@ the classes that people hold in their hands. A name counts as *here* where it ca
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import re
 import sys
@@ -93,7 +94,7 @@ def methods(name: str, wanted: list[str], silent: list[str]) -> list[str]:
         return []
     cls = Loader if name == "TfmdDL" else getattr(module(place), name)  # which is a function that makes one
     ways = ATTRIBUTES.get(name, {})
-    set_by_init = cls.__init__.__code__.co_names
+    set_by_init = inspect.unwrap(cls.__init__).__code__.co_names
     here = [m for m in wanted if hasattr(cls, m) or m in set_by_init]
     other = [m for m in wanted if m not in here]
     silent += [f"{name}.{m}" for m in other if m not in ways]

@@ -23,7 +23,7 @@ MAY: dict[str, set[str]] = {
     "errors": set(),
     "fastai_names": set(),
     "lazy": {"near"},
-    "near": {"errors", "fastai_names"},
+    "near": {"errors", "fastai_names", "notes"},
     "arguments": {"errors"},
     "checked": {"arguments", "errors", "near"},
     "notes": {"errors"},

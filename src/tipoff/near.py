@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from tipoff.errors import NoSuchAttribute, NoSuchKeyword, did_you_mean
 from tipoff.fastai_names import ATTRIBUTES, KEYWORDS
+from tipoff.notes import note
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,6 +40,14 @@ def no_attribute(thing: Any, name: str, of: str) -> AttributeError:
     return NoSuchAttribute(f"A {type(thing).__name__} has no {name!r}.{said}")
 
 
+def note_near(thing: Any, name: str, known: Iterable[str]) -> None:
+    """Note that `thing.name`, which is set for the first time, may be meant to be one of `known`."""
+    if name.startswith("_") or name in known or hasattr(type(thing), name):
+        return
+    if near := get_close_matches(name, list(known), 1, 0.8):
+        note(f"{name} is a new attribute of this {type(thing).__name__}, which nothing reads; did you mean {near[0]!r}?")
+
+
 def names_keywords(*also: str | Callable[..., Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function say the nearest name, or the way of fastai, where it is called with a keyword that it has not.
 
@@ -62,7 +72,7 @@ def names_keywords(*also: str | Callable[..., Any]) -> Callable[[Callable[P, R]]
         @wraps(f)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             if not accepted.issuperset(kwargs):
-                raise no_keyword(f.__qualname__.removesuffix(".__init__"), set(kwargs) - accepted, known)
+                raise no_keyword(_called(f, args), set(kwargs) - accepted, known)
             return f(*args, **kwargs)
 
         checked._accepted = known  # type: ignore[attr-defined]
@@ -80,10 +90,16 @@ def keywords_of(f: Callable[..., Any]) -> list[str]:
     return [n for n, p in inspect.signature(plain).parameters.items() if p.kind in named and n not in ("self", "cls")]
 
 
+def _called(f: Callable[..., Any], args: tuple[Any, ...]) -> str:
+    """What the user called: of `__init__`, the class."""
+    return type(args[0]).__name__ if f.__name__ == "__init__" else f.__qualname__
+
+
 def no_keyword(called: str, unknown: Iterable[str], known: Iterable[str]) -> TypeError:
     """The error for the first of the keywords `unknown`."""
     name = min(unknown)
-    near = did_you_mean(name, known, n=1)
-    if not near and (way := KEYWORDS.get(name)) is not None:
-        near = f" In fastai it has; here: {way}."
-    return NoSuchKeyword(f"{called}() has no argument {name!r}.{near}")
+    if (way := KEYWORDS.get(name)) is not None:
+        said = f" In fastai it has; here: {way}."
+    else:
+        said = did_you_mean(name, known, n=1)
+    return NoSuchKeyword(f"{called}() has no argument {name!r}.{said}")

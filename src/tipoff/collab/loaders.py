@@ -20,10 +20,11 @@ from tipoff.collab.targets import ClickBlock, RatingBlock
 from tipoff.data.column_types import settled_frame
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.frame import as_frame
-from tipoff.data.loader import Loader
+from tipoff.data.loader import IDLE, Loader
 from tipoff.data.plan import Plan
 from tipoff.data.splits import ColSplitter, IndexSplitter, RandomSplitter, Split
 from tipoff.errors import DataError, UsageError
+from tipoff.near import names_keywords
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
 
@@ -110,6 +111,7 @@ class CollabDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(from_df)
     def from_csv(cls, csv: str | Path, **kwargs: Any) -> Self:
         """From a file (CSV of any delimiter, with or without a line of names, Parquet, Excel), as `from_df`."""
         return cls.from_df(read_ratings(csv), **kwargs)
@@ -188,6 +190,7 @@ class CollabDataLoaders(DataLoaders):
     def cat_names(self) -> list[str]:
         return [self.pairs.user_name, self.pairs.item_name]
 
+    @names_keywords(*IDLE, "rm_type_tfms")
     def test_dl(
         self,
         test_items: Any,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -21,6 +21,7 @@ from tipoff.data.plan import BatchStep, ItemStep, Plan
 from tipoff.data.sampled import WeightedLoader, need_weights
 from tipoff.data.splits import RandomSplitter, Splitter, as_split
 from tipoff.errors import DataError, UsageError, some
+from tipoff.near import keywords_of, no_attribute, no_keyword
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
 
@@ -130,6 +131,11 @@ class DataBlock:
             self.get_x = self._getters("get_x", get_x, len(self.inputs))
             self.get_y = self._getters("get_y", get_y, len(self.targets))
 
+    if not TYPE_CHECKING:  # a type checker knows what is there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, "DataBlock")
+
     @staticmethod
     def _getters(name: str, given: Any, n: int) -> tuple[Getter, ...]:
         gets = as_tuple(given) or (_same,) * n
@@ -137,6 +143,7 @@ class DataBlock:
             raise UsageError(f"{name} has {len(gets)} functions for {n} blocks.")
         return gets
 
+    @checked
     def new(self, item_tfms: Any = None, batch_tfms: Any = None) -> DataBlock:
         """The same block with other transforms; None leaves them as they are."""
         return DataBlock(
@@ -302,11 +309,12 @@ class DataBlock:
             made: DataLoaders = own(self, source, path=path, bs=bs, val_bs=val_bs, **given)
             return made
         if options:
-            raise TypeError(f"dataloaders() got an unexpected keyword argument {next(iter(options))!r}")
+            raise no_keyword("dataloaders", options, keywords_of(DataBlock.dataloaders))
         return self._batches(
             self.read(source), path, bs, val_bs, shuffle, device, num_workers, seed, drop_last
         )
 
+    @checked
     def weighted_dataloaders(
         self,
         source: Any,

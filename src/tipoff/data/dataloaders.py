@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch.utils.data import DataLoader as TorchDataLoader
@@ -15,10 +15,11 @@ from tipoff.checked import checked
 from tipoff.data.block import Target
 from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
 from tipoff.data.items import rows_of
-from tipoff.data.loader import Loader, TorchLoader
+from tipoff.data.loader import IDLE, Loader, TorchLoader
 from tipoff.data.plan import Plan
 from tipoff.data.transform import BatchTransform
 from tipoff.errors import UsageError
+from tipoff.near import names_keywords, no_attribute
 
 
 def default_device() -> torch.device:
@@ -78,6 +79,11 @@ class DataLoaders:
         self.device = as_device(device)
         self.added: BatchTransform | None = None  # what the first learner of these data normalises with
         self.to(self.device)
+
+    if not TYPE_CHECKING:  # a type checker knows what is there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, "DataLoaders")
 
     def __repr__(self) -> str:
         """The class, how many samples there are, the size of a batch, the device and the targets.
@@ -194,6 +200,7 @@ class DataLoaders:
         return made
 
     @checked
+    @names_keywords(*IDLE, "rm_type_tfms")
     def test_dl(
         self,
         test_items: Any,

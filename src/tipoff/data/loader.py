@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from queue import Queue
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -17,9 +17,20 @@ from tipoff.data.batch import Batch
 from tipoff.data.dataset import BatchSource
 from tipoff.data.show import show_batch
 from tipoff.errors import UsageError
+from tipoff.near import no_attribute
 from tipoff.rng import fresh_seed, permutation
 
 Finish = Callable[[Batch, "tuple[int, ...] | None"], Batch]
+
+IDLE = (  # keywords of fastai and of PyTorch, without a meaning here
+    "do_setup",
+    "indexed",
+    "persistent_workers",
+    "pin_memory",
+    "pin_memory_device",
+    "timeout",
+    "verbose",
+)
 
 
 class _Keyed:
@@ -66,6 +77,11 @@ class Loader:
         self.num_workers, self.pin_memory, self.prefetch = num_workers, pin_memory, prefetch
         self._finish = finish
         self._epochs = itertools.count()
+
+    if not TYPE_CHECKING:  # a type checker knows what is there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, "TfmdDL")
 
     @property
     def n(self) -> int:

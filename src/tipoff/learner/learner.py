@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, overload
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +37,7 @@ from tipoff.learner.summary import summary
 from tipoff.learner.targets import agreed, checked, target_for
 from tipoff.learner.weights import load_weights, save_weights
 from tipoff.metrics.resolve import as_metrics
+from tipoff.near import names_keywords, no_attribute, note_near
 from tipoff.nn.loss_weights import LossWeights
 from tipoff.nn.packed import Watch, is_packed, packed
 from tipoff.spec import Catalog, Spec
@@ -46,6 +47,7 @@ from tipoff.train.objective import Objective, supervised
 from tipoff.train.optim import Adam
 
 Rate = float | slice | Sequence[float]
+SETTABLE = ("cbs", "dls", "loss_func", "lr", "metrics", "model", "model_dir", "moms", "opt_func", "path", "splitter", "train_bn", "wd")
 Moms = tuple[float, float, float]
 
 
@@ -71,6 +73,7 @@ class Learner:
     dls_class: ClassVar[type[DataLoaders]] = DataLoaders  # what `load_learner` gives it
     goes_with_bs: ClassVar[tuple[str, ...]] = ()  # rates that grow with the root of the batch size
 
+    @names_keywords()
     def __init__(
         self,
         dls: DataLoaders,
@@ -126,6 +129,16 @@ class Learner:
         self.keep_norms = KeepNorms([] if train_bn else freezing.kept_norms(self.model, self.groups))
         usual: list[Callback] = [TerminateOnNaN(), self.recorder, self.progress] if default_cbs else []
         self.cbs: list[Callback] = [self.keep_norms, *usual, *_as_callbacks(cbs)]
+
+    if not TYPE_CHECKING:  # a type checker knows what is there
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, "Learner")
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name not in self.__dict__:
+                note_near(self, name, SETTABLE)
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         """The network, its size, the precision, and the data."""
@@ -218,8 +231,12 @@ class Learner:
         """Compute in bfloat16 where autocast says so; weights stay float32."""
         return self._precision("bfloat16")
 
+    @names_keywords("backoff_factor", "device", "enabled", "growth_factor", "growth_interval", "init_scale")
     def to_fp16(self, **_: Any) -> Learner:
-        """Compute in half precision: float16 with a gradient scaler on CUDA, bfloat16 elsewhere."""
+        """Compute in half precision: float16 with a gradient scaler on CUDA, bfloat16 elsewhere.
+
+        The arguments of fastai's scaler are taken, and do nothing.
+        """
         return self._precision("float16" if self.dls.device.type == "cuda" else "bfloat16")
 
     def _precision(self, precision: str) -> Learner:
@@ -300,6 +317,7 @@ class Learner:
             self.opt = None
         execute(self, [Stage(kind, n_epoch, self._rates(lr), **options)], _as_callbacks(cbs))
 
+    @names_keywords()
     def fit(
         self,
         n_epoch: int,
@@ -312,6 +330,7 @@ class Learner:
         """Train for `n_epoch` epochs at a constant learning rate; those before `start_epoch` count as done."""
         self._fit("constant", n_epoch, lr, cbs, reset_opt, start_epoch=start_epoch, wd=wd)
 
+    @names_keywords()
     def fit_one_cycle(
         self,
         n_epoch: int,
@@ -329,6 +348,7 @@ class Learner:
         options = {"div": div, "div_final": div_final, "pct_start": pct_start, "wd": wd, "moms": moms}
         self._fit("one_cycle", n_epoch, lr_max, cbs, reset_opt, start_epoch=start_epoch, **options)
 
+    @names_keywords()
     def fit_flat_cos(
         self,
         n_epoch: int,
@@ -344,6 +364,7 @@ class Learner:
         options = {"div_final": div_final, "pct_start": pct_start, "wd": wd}
         self._fit("flat_cos", n_epoch, lr, cbs, reset_opt, start_epoch=start_epoch, **options)
 
+    @names_keywords()
     def fit_sgdr(
         self,
         n_cycles: int,
@@ -360,6 +381,7 @@ class Learner:
         options = {"cycle_len": cycle_len, "cycle_mult": cycle_mult, "wd": wd}
         self._fit("sgdr", n, lr_max, cbs, reset_opt, start_epoch=start_epoch, **options)
 
+    @names_keywords()
     def fine_tune(
         self,
         epochs: int | None = None,
@@ -405,6 +427,7 @@ class Learner:
         )
         execute(self, stages, _as_callbacks(cbs))
 
+    @names_keywords()
     def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
         """Go on with the call that was cut off, from the checkpoint that `SaveCheckpoint` wrote, bit for bit."""
         resume(
@@ -413,6 +436,7 @@ class Learner:
             _as_callbacks(cbs),
         )
 
+    @names_keywords()
     def lr_find(
         self,
         start_lr: float = 1e-7,
@@ -430,6 +454,7 @@ class Learner:
 
     # answers -------------------------------------------------------------------------------
 
+    @names_keywords()
     def validate(self, ds_idx: int = 1, dl: Any = None) -> list[float]:
         """[loss, *metrics] on the validation items, or on `dl`: the same numbers as in the progress table.
 
@@ -440,6 +465,7 @@ class Learner:
         made = predict_all(self, ds_idx, dl, metrics=True)
         return [made.loss, *made.figures]
 
+    @names_keywords()
     def get_preds(
         self,
         ds_idx: int = 1,
@@ -508,6 +534,7 @@ class Learner:
         """Everything about the predictions on the validation items, for interpretation."""
         return predict_all(self, ds_idx, dl, metrics=True, losses=True)
 
+    @names_keywords()
     def tta(
         self,
         ds_idx: int = 1,
@@ -551,6 +578,7 @@ class Learner:
         name = need_file("file", file)
         return self.path / self.model_dir / (name if name.suffix else name.with_suffix(".pth"))
 
+    @names_keywords()
     def save(self, file: str | Path, with_opt: bool = True) -> Path:
         """Write the weights, and the optimizer's state, to `path/model_dir/file.pth`.
 
@@ -563,6 +591,7 @@ class Learner:
         """
         return save_weights(self, self._file(file), with_opt)
 
+    @names_keywords()
     def load(
         self, file: str | Path, device: str | None = None, with_opt: bool = True, strict: bool = True
     ) -> Learner:
@@ -590,6 +619,7 @@ class Learner:
         load_weights(self, path, device or "cpu", with_opt, strict)
         return self
 
+    @names_keywords()
     def export(self, fname: str | Path = "export.tipoff", *, catalog: Catalog | None = None) -> Path:
         """Write the model file: plan, network, weights, figures; no code and no pickle in it."""
         path = Path(fname)

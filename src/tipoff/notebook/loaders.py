@@ -13,27 +13,17 @@ from torch import Tensor
 from tipoff.data.batch import Batch
 from tipoff.data.dataset import PairDataset
 from tipoff.data.kind import Kind
-from tipoff.data.loader import Loader
+from tipoff.data.loader import IDLE, Loader
 from tipoff.data.plan import Plan
 from tipoff.data.sampled import PartialLoader, WeightedLoader
 from tipoff.data.steps import BATCH_ORDER, ITEM_ORDER, order_of
 from tipoff.data.transform import ItemTransform, on_pictures, run_batch_transforms
+from tipoff.near import keywords_of, no_keyword
 from tipoff.notebook.pictures import PILBase, TensorImage, TensorImageBW, TensorMask, ToTensor
 from tipoff.notebook.transforms import Transform
 from tipoff.rng import fresh_seed, uniform
 
-_IDLE = frozenset(  # of fastai and of PyTorch, without a meaning here
-    [
-        "device",
-        "do_setup",
-        "indexed",
-        "persistent_workers",
-        "pin_memory",
-        "pin_memory_device",
-        "timeout",
-        "verbose",
-    ]
-)
+_IDLE = frozenset((*IDLE, "device"))
 _HOME = {"seq_len": "LMDataLoader", "sort_func": "SortedDL", "res": "SortedDL"}
 _KINDS = {TensorImage: Kind.IMAGE, TensorImageBW: Kind.IMAGE, TensorMask: Kind.MASK}
 
@@ -167,7 +157,8 @@ def check_options(called: str, given: Iterable[str]) -> None:
     if unknown := sorted(set(given) - _IDLE):
         home = _HOME.get(unknown[0])
         where = f" It belongs to dl_type={home}." if home else ""
-        raise TypeError(f"{called}() got an unexpected keyword argument {unknown[0]!r}.{where}")
+        made = no_keyword(called, unknown, [*keywords_of(DataLoader), *_HOME])
+        raise type(made)(f"{made}{where}")
 
 
 def _listed(steps: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from tipoff.checked import checked
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.formats import EXCEL, PARQUET, read_sql
 from tipoff.data.frame import as_frame, need_columns
-from tipoff.data.loader import Loader
+from tipoff.data.loader import IDLE, Loader
 from tipoff.data.other_formats import TABLES
 from tipoff.data.read_numbers import is_text
 from tipoff.data.splits import (
@@ -24,6 +24,7 @@ from tipoff.data.splits import (
 )
 from tipoff.data.table import read_table
 from tipoff.errors import DataError, UsageError, need_folder, some
+from tipoff.near import names_keywords
 from tipoff.tabular.dataset import TableDataset, rows_of
 from tipoff.tabular.named import Named
 from tipoff.tabular.procs import Procs
@@ -89,6 +90,7 @@ class TabularDataLoaders(Named, DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(from_df)
     def from_csv(cls, csv: str | Path, skipinitialspace: bool = True, **kwargs: Any) -> Self:
         """From a CSV file as people save it: any delimiter, encoding, decimal comma."""
         return cls.from_df(read_table(csv, skipinitialspace=skipinitialspace), **kwargs)
@@ -130,6 +132,7 @@ class TabularDataLoaders(Named, DataLoaders):
     # other rows -----------------------------------------------------------------------------
 
     @checked
+    @names_keywords(*IDLE, "rm_type_tfms")
     def test_dl(
         self,
         test_items: Any,

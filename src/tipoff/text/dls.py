@@ -14,9 +14,10 @@ from tipoff.checked import checked
 from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders, Source, Vocab
 from tipoff.data.items import rows_of
-from tipoff.data.loader import Loader
+from tipoff.data.loader import IDLE, Loader
 from tipoff.data.plan import Plan
 from tipoff.errors import DataError, UsageError, some
+from tipoff.near import names_keywords
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
 from tipoff.text.classification import SortedLoader, TextDataset
@@ -79,6 +80,7 @@ class TextLoaders(DataLoaders):
         names = [Vocab(t.names) for t in self.targets if hasattr(t, "names")]
         return tokens if self.is_lm or not names else [tokens, *names]
 
+    @names_keywords(*IDLE, "rm_type_tfms")
     def test_dl(
         self,
         test_items: Any,

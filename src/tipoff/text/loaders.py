@@ -15,12 +15,15 @@ from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter,
 from tipoff.data.table import read_table
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock
 from tipoff.errors import DataError, UsageError, did_you_mean, need_folder, some
+from tipoff.near import names_keywords
 from tipoff.text.block import TextBlock
 from tipoff.text.dls import TextLoaders, Texts, check_split, places, text_loaders
 from tipoff.text.files import get_text_files
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+_MORE = ("path", "bs", "val_bs", "shuffle", "device", "seed", "drop_last", "num_workers")
 
 
 class TextDataLoaders(TextLoaders):
@@ -34,6 +37,7 @@ class TextDataLoaders(TextLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_df(
         cls,
         df: DataFrame,
@@ -84,6 +88,7 @@ class TextDataLoaders(TextLoaders):
 
     @classmethod
     @checked
+    @names_keywords(from_df)
     def from_csv(
         cls,
         path: str | Path,
@@ -99,6 +104,7 @@ class TextDataLoaders(TextLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_folder(
         cls,
         path: str | Path,

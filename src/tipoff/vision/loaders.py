@@ -17,6 +17,7 @@ from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter,
 from tipoff.data.table import read_table
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import DataError, did_you_mean, need_folder, some
+from tipoff.near import keywords_of, names_keywords
 from tipoff.notes import note
 from tipoff.vision.block import ImageBlock
 from tipoff.vision.resize import Resize
@@ -43,6 +44,11 @@ def _sizes_differ(files: Sequence[Any], n: int = 200) -> bool:
 
 def _image_block(img_cls: Any) -> ImageBlock:
     return ImageBlock(mode="L") if getattr(img_cls, "__name__", "") == "PILImageBW" else ImageBlock()
+
+_MORE = (
+    *("item_tfms", "batch_tfms", "img_cls"),
+    *(n for n in keywords_of(DataBlock.dataloaders) if n not in ("source", "path")),
+)
 
 
 class ImageDataLoaders(DataLoaders):
@@ -85,6 +91,7 @@ class ImageDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_folder(
         cls,
         path: str | Path,
@@ -125,6 +132,7 @@ class ImageDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_path_func(
         cls,
         path: str | Path,
@@ -142,6 +150,7 @@ class ImageDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_name_func(
         cls,
         path: str | Path,
@@ -156,6 +165,7 @@ class ImageDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_path_re(
         cls,
         path: str | Path,
@@ -172,6 +182,7 @@ class ImageDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_name_re(
         cls,
         path: str | Path,
@@ -188,6 +199,7 @@ class ImageDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_df(
         cls,
         df: DataFrame,
@@ -257,6 +269,7 @@ class ImageDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(from_df)
     def from_csv(
         cls,
         path: str | Path,
@@ -273,6 +286,7 @@ class ImageDataLoaders(DataLoaders):
 
     @classmethod
     @checked
+    @names_keywords(*_MORE)
     def from_lists(
         cls,
         path: str | Path,
