@@ -6,7 +6,8 @@ the command line and on the page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,24 @@ def number(value: float) -> str:
     ('71.25', '206,856', '0.04567', '-3')
     """
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def json_value(value: Any) -> Any:
+    """`value` as JSON has it: arrays and tensors as lists, no number for NaN, what else there is as text.
+
+    >>> json_value({1: (2.5, None), "when": complex(1, 2)})
+    {'1': [2.5, None], 'when': '(1+2j)'}
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(k): json_value(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [json_value(v) for v in value]
+    as_list = getattr(value, "tolist", None)
+    return json_value(as_list()) if callable(as_list) else str(value)
 
 
 def _in_order(prob: Sequence[float]) -> list[int]:

@@ -30,7 +30,8 @@ class RemoteRows:
     def __init__(self, remote: Remote) -> None:
         if not remote.about.get("block"):
             raise UsageError(
-                f"{remote.url} is a server of an older tipoff, which does not say how to ask it for rows."
+                f"{remote.url} does not say how to ask it for rows: it is of an older tipoff, or predicts a target of its own. Send rows "
+                "to its /predict."
             )
         self.remote = remote
         self.block: Any = block_of(remote.about["block"])

@@ -10,7 +10,9 @@ from tipoff.bundle.file import read
 from tipoff.bundle.predictor import verify
 from tipoff.cli.screen import field, in_words, percent, say
 from tipoff.cli.verdict import tell_verdict
+from tipoff.data.block import Target
 from tipoff.errors import some
+from tipoff.serve.names import output_of
 from tipoff.verdict import Verdict
 
 
@@ -19,10 +21,7 @@ def show_info(model: Path, check: bool) -> None:
     bundle = read(model)
     facts, target, plan = bundle.facts, bundle.plan.targets[0], bundle.plan
     say(f"{model}  ({in_words(sum(t.numel() for t in bundle.weights.values()))} parameters)", style="strong")
-    if names := getattr(target, "names", ()):
-        field("answers", f"one of {len(names)}: {some(names, 40)}")
-    elif "task" in facts:
-        field("answers", str(facts["task"]))
+    field("predicts", _predicts(target, facts))
     for name, text in _columns(plan.inputs[0]):
         field(name, text)
     verdict = Verdict.from_json(facts.get("verdict"))
@@ -44,6 +43,18 @@ def show_info(model: Path, check: bool) -> None:
     elif check:
         off = verify(bundle)
         field("check", f"answers as where it was written (off by {off:.1e} in a probability at most)")
+
+
+def _predicts(target: Target, facts: dict[str, Any]) -> str:
+    """What kind of prediction the model makes, in words."""
+    names, kind = getattr(target, "names", ()), output_of(target)
+    if kind in ("category", "multi_category"):
+        return f"{'one' if kind == 'category' else 'any'} of {len(names)}: {some(names, 40)}"
+    if "task" in facts:
+        return str(facts["task"])
+    if kind == "regression":
+        return "a number" if target.n_out == 1 else f"{target.n_out} numbers"
+    return type(target).__name__ + (f" of {some(names, 40)}" if names else "")
 
 
 def _columns(block: Any) -> list[tuple[str, str]]:

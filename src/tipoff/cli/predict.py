@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 
+from tipoff.answer import json_value
 from tipoff.cli.ask import Answer, Item, Remote
 from tipoff.cli.kind import KINDS
 from tipoff.cli.screen import counted
@@ -240,29 +241,61 @@ class _Json:
 
     @staticmethod
     def _print(item: Item, values: dict[str, Any]) -> None:
-        print(json.dumps({_what([item]): str(item), **values}, ensure_ascii=False))
+        print(json.dumps({_what([item]): str(item), **json_value(values)}, ensure_ascii=False))
 
 
 class _Csv:
-    """For spreadsheets: a row an item, a column for each class."""
+    """For spreadsheets: a row an item, a column for each class or each value of the answer."""
 
     def __init__(self, items: Sequence[Item], names: list[str]) -> None:
-        self.names = names
+        self.names, self.what = names, _what(items)
         self.writer = csv.writer(sys.stdout, lineterminator="\n")
-        self.writer.writerow([_what(items), "label", "probability", *self.names, "error"])
+        self.columns: list[str] | None = None
+        self.waiting: list[
+            tuple[Item, str]
+        ] = []  # skipped before the first answer, which says what columns there are
 
     def skipped(self, item: Item, why: DataError) -> None:
-        self.writer.writerow([item, "", "", *("" for _ in self.names), str(why)])
+        self.waiting.append((item, str(why)))
+        if self.columns is not None:
+            self._write_waiting()
 
     def answered(self, item: Item, answer: Answer) -> None:
-        said = answer.get("label", answer.get("value"))
-        if "labels" in answer:
-            said = ";".join(map(str, answer["labels"]))
-        each = answer.get("probabilities", {})
-        row = [said, answer.get("probability", ""), *(each.get(n, "") for n in self.names)]
-        self.writer.writerow([item, *row, ""])
+        cells = self._cells(answer)
+        if self.columns is None:
+            self._begin(list(cells))
+        self.writer.writerow([item, *(cells.get(c, "") for c in self.columns or ()), ""])
 
-    def end(self, answered: int, seconds: float) -> None: ...
+    def end(self, answered: int, seconds: float) -> None:
+        if self.columns is None:
+            self._begin(["label", "probability", *self.names] if self.names else ["value"])
+
+    def _begin(self, columns: list[str]) -> None:
+        self.columns = columns
+        self.writer.writerow([self.what, *columns, "error"])
+        self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        for item, why in self.waiting:
+            self.writer.writerow([item, *("" for _ in self.columns or ()), why])
+        self.waiting.clear()
+
+    def _cells(self, answer: Answer) -> dict[str, Any]:
+        each = answer.get("probabilities", {})
+        of_classes = {n: each.get(n, "") for n in self.names}
+        if "label" in answer:
+            return {"label": answer["label"], "probability": answer["probability"], **of_classes}
+        if "labels" in answer:
+            return {"labels": ";".join(map(str, answer["labels"])), **of_classes}
+        made: dict[str, Any] = {}
+        for name, value in json_value(answer).items():
+            if isinstance(value, list) and value and all(isinstance(v, (int, float)) for v in value):
+                made |= {f"{name}_{i}": v for i, v in enumerate(value, 1)}
+            elif name != "sentence":
+                made[name] = (
+                    json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
+                )
+        return made
 
 
 _FORMS: dict[str, type[_Text] | type[_Json] | type[_Csv]] = {"text": _Text, "json": _Json, "csv": _Csv}

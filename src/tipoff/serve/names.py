@@ -7,9 +7,13 @@ from typing import Any
 
 from tipoff.bundle.catalog import CATALOG
 from tipoff.bundle.file import Bundle
+from tipoff.data.block import Target
+from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
+from tipoff.errors import SpecError
 from tipoff.serve.about import About, kind_of, slug, title
 from tipoff.spec import Spec, dump, load
 
+OTHER = "other"
 _NAMES = {where: name for name, where in CATALOG.items()}
 
 
@@ -19,9 +23,26 @@ def name_of(part: object) -> str:
     return _NAMES.get(f"{cls.__module__}:{cls.__qualname__}", cls.__name__.lower())
 
 
+def output_of(target: Target) -> str:
+    """Which page shows the answers of `target`: category, multi_category, regression, or other.
+
+    A subclass that answers as its parent does is shown as that.
+    """
+    for cls in (CategoryBlock, MultiCategoryBlock, RegressionBlock):
+        if isinstance(target, cls) and type(target).answer is cls.answer:
+            return kind_of(_NAMES[f"{cls.__module__}:{cls.__qualname__}"])
+    return OTHER
+
+
 def block_json(block: Spec) -> dict[str, Any]:
-    """A part of a model as JSON values, as the model file holds it; `block_of` reads it."""
-    made: dict[str, Any] = dump(block, CATALOG, "block")
+    """A part of a model as JSON values, as the model file holds it; `block_of` reads it.
+
+    Nothing of a part of somebody's own, which whoever asks could not read.
+    """
+    try:
+        made: dict[str, Any] = dump(block, CATALOG, "block")
+    except SpecError:
+        return {}
     return made
 
 
@@ -34,7 +55,7 @@ def about_file(path: Path, bundle: Bundle, **more: Any) -> About:
     """What the model file at `path` says of itself; `more` are further fields of `About`, or others than usual."""
     target = bundle.plan.targets[0]
     usual = {
-        "output": kind_of(name_of(target)),
+        "output": output_of(target),
         "classes": [str(n) for n in getattr(target, "names", ())],
         "sure_above": float(getattr(target, "sure_above", 0.0)),
     }

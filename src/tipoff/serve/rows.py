@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from tipoff.answer import Category, MultiCategory, number
+from tipoff.answer import Category, MultiCategory, json_value, number
 from tipoff.bundle.predictor import Predictor
 from tipoff.data.block import Target
 from tipoff.data.shares import row_shares
@@ -88,7 +89,7 @@ class Answered:
 
     def rows(self) -> list[dict[str, Any]]:
         """An answer for each row, as JSON values."""
-        return [{**self.target.answer(p), "sentence": self.target.sentence(p)} for p in self.prob]
+        return [{**json_value(self.target.answer(p)), "sentence": self.target.sentence(p)} for p in self.prob]
 
     def numbered(self) -> list[dict[str, Any]]:
         """The same, with the number of each row first: that of the file, as a spreadsheet counts, or from 1."""
@@ -115,6 +116,7 @@ class Tally:
     """What is counted of any number of answers, a chunk at a time."""
 
     n: int = 0
+    of_its_own: bool = False  # a target whose answers are counted, and no more
     labels: Counter[str] = field(default_factory=Counter)
     low: float = math.inf
     high: float = -math.inf
@@ -124,6 +126,9 @@ class Tally:
         """Count these too."""
         self.n += len(prob)
         names = getattr(target, "names", None)
+        self.of_its_own = not hasattr(target, "answers")
+        if self.of_its_own:
+            return self
         if names is None:
             self.low, self.high = min(self.low, float(prob.min())), max(self.high, float(prob.max()))
             self.total += float(prob.double().sum() / prob.shape[1])
@@ -143,6 +148,8 @@ def summary(target: Target, tally: Tally) -> str:
     >>> summary(RegressionBlock(1), Tally().add(RegressionBlock(1), torch.tensor([[1.0], [5.0], [3.0]])))
     '1 to 5, 3 on average'
     """
+    if tally.of_its_own:
+        return f"{tally.n:,} predictions"
     if tally.labels or hasattr(target, "names"):
         return some((f"{label} {n:,}" for label, n in tally.labels.most_common()), 6)
     return f"{number(tally.low)} to {number(tally.high)}, {number(tally.total / max(1, tally.n))} on average"
@@ -151,6 +158,9 @@ def summary(target: Target, tally: Tally) -> str:
 def answer_columns(target: Target, prob: Tensor) -> dict[str, Any]:  # (N, n) -> name: N values
     """`label`, `probability`, whether it is `sure` where that is known, and each class; or `value`."""
     answers = getattr(target, "answers", None)
+    if answers is None:  # a target of somebody's own
+        rows = [json_value(target.answer(p)) for p in prob]
+        return {k: [_cell(r.get(k)) for r in rows] for k in dict.fromkeys(k for r in rows for k in r)}
     numbers = prob.double().numpy()
     if isinstance(answers, Category):
         best = numbers.max(1)
@@ -167,6 +177,11 @@ def answer_columns(target: Target, prob: Tensor) -> dict[str, Any]:  # (N, n) ->
     if numbers.shape[1] == 1:
         return {"value": prob[:, 0].numpy()}
     return {f"value_{i + 1}": prob[:, i].numpy() for i in range(numbers.shape[1])}
+
+
+def _cell(value: Any) -> Any:
+    """A JSON value as a cell: lists and objects as text."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
 
 
 def _free(name: str, taken: set[Any]) -> str:

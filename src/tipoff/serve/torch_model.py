@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from tipoff.answer import json_value
 from tipoff.bundle.file import Bundle, read
 from tipoff.bundle.predictor import Predictor
 from tipoff.nn.gradcam import class_maps
@@ -71,7 +72,7 @@ def _maps(head: nn.Module, features: Tensor, classes: Tensor) -> list[Tensor]:
 
 
 def _answer(target: Any, prob: Tensor, heat: Tensor | None, box: Box) -> dict[str, Any]:
-    made = {**target.answer(prob), "sentence": target.sentence(prob)}
+    made = {**json_value(target.answer(prob)), "sentence": target.sentence(prob)}
     if heat is not None:
         values = [round(float(v), 4) for v in heat.flatten()]
         made["heat"] = {"rows": heat.shape[0], "columns": heat.shape[1], "values": values, "box": list(box)}
