@@ -7,9 +7,13 @@ the command line and on the page.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+CLOSE = 1 / 3  # of the highest probability: the second is named with it from there on
+SHOWN = 6  # classes in a summary
 
 
 def percent(share: float) -> str:
@@ -52,6 +56,51 @@ def json_value(value: Any) -> Any:
     return json_value(as_list()) if callable(as_list) else str(value)
 
 
+def likely(probabilities: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Whom to name where an answer is not sure: the most probable class, and the second where it is close.
+
+    Args:
+        probabilities: Names and probabilities, the highest first.
+
+    >>> likely([("dog", 0.55), ("cat", 0.4)]), likely([("dog", 0.82), ("cat", 0.1)])
+    ([('dog', 0.55), ('cat', 0.4)], [('dog', 0.82)])
+    """
+    best = list(probabilities)[:2]
+    return best if len(best) == 2 and best[1][1] >= CLOSE * best[0][1] else best[:1]
+
+
+def unsure(probabilities: Iterable[tuple[str, float]]) -> str:
+    """What is said where an answer is not sure, without that word.
+
+    >>> unsure([("dog", 0.55), ("cat", 0.4)]), unsure([("dog", 0.82), ("cat", 0.1)])
+    ('dog 55 %, cat 40 %', 'probably dog, 82 %')
+    """
+    named = likely(probabilities)
+    if len(named) == 1:
+        return f"probably {named[0][0]}, {percent(named[0][1])}"
+    return ", ".join(f"{name} {percent(p)}" for name, p in named)
+
+
+def counted_answers(sure: Counter[str], not_sure: Counter[str]) -> str:
+    """Any number of answers in a phrase: how often each class, and of how many the model is not sure.
+
+    >>> counted_answers(Counter(No=49, Yes=1), Counter())
+    'No 49, Yes 1'
+    >>> counted_answers(Counter(No=30), Counter(No=12, Yes=6)), counted_answers(Counter(), Counter(No=3))
+    ('30 sure (No 30), 18 not sure (most likely No 12, Yes 6)', '0 sure, 3 not sure (most likely No 3)')
+    """
+    if not not_sure:
+        return _counts(sure)
+    n_sure = f"{sure.total():,} sure" + (f" ({_counts(sure)})" if sure else "")
+    return f"{n_sure}, {not_sure.total():,} not sure (most likely {_counts(not_sure)})"
+
+
+def _counts(labels: Counter[str]) -> str:
+    best = labels.most_common()
+    more = f" and {len(best) - SHOWN} more" if len(best) > SHOWN else ""
+    return ", ".join(f"{label} {n:,}" for label, n in best[:SHOWN]) + more
+
+
 def _in_order(prob: Sequence[float]) -> list[int]:
     """Positions, the most probable first; of equals, the first."""
     return sorted(range(len(prob)), key=lambda i: -prob[i])
@@ -65,6 +114,8 @@ class Category:
     'cat, 96 %'
     >>> Category(("cat", "dog"), 0.6).sentence([0.45, 0.55])
     'not sure: dog 55 %, cat 45 %'
+    >>> Category(("cat", "dog"), 0.9).sentence([0.18, 0.82])
+    'not sure: probably dog, 82 %'
     """
 
     names: tuple[Any, ...]
@@ -85,7 +136,7 @@ class Category:
         order = _in_order(prob)
         if prob[order[0]] >= self.sure_above:
             return f"{self.names[order[0]]}, {percent(prob[order[0]])}"
-        return "not sure: " + ", ".join(f"{self.names[i]} {percent(prob[i])}" for i in order[:2])
+        return "not sure: " + unsure((str(self.names[i]), float(prob[i])) for i in order)
 
 
 @dataclass(frozen=True)

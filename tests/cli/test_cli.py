@@ -75,7 +75,7 @@ def test_predict_answers_a_line_a_file_and_skips_what_is_no_picture(trained, pho
     lines = capsys.readouterr().out.splitlines()
     assert "red" in lines[0] and lines[0].endswith("%")
     assert "skipped" in lines[1] and "PDF" in lines[1]
-    assert lines[2].startswith("2 files, 1 answered, 1 skipped")
+    assert re.match(r"2 files: (red 1|0 sure, 1 not sure \(most likely red 1\)), 1 skipped  \(", lines[2])
 
 
 def test_predict_returns_1_when_nothing_could_be_answered(trained, tmp_path):

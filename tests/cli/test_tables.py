@@ -423,11 +423,23 @@ def test_parquet_goes_in_and_out(model, tmp_path):
     assert made.age.tolist() == new.age.tolist() and made.label.isin(["<=50K", ">50K"]).all()
 
 
+def test_rows_of_which_the_model_is_not_sure_are_counted_apart(model, home, tmp_path, capsys):
+    frame = pd.read_csv(home / "people.csv")[FEATURES]
+    out = scored(model, frame, tmp_path)
+    sure = out.sure == "yes"
+    assert 0 < sure.sum() < len(out)
+    said = words(capsys.readouterr().out)
+    counted = re.search(r"600 rows: (\d+) sure \((.*?)\), (\d+) not sure \(most likely (.*?)\)", said)
+    assert (int(counted[1]), int(counted[3])) == (sure.sum(), (~sure).sum())
+    for part, text in ((out[sure], counted[2]), (out[~sure], counted[4])):
+        assert text == ", ".join(f"{label} {n}" for label, n in part.label.value_counts().items())
+
+
 def test_without_out_rows_are_shown_with_their_numbers(model, home, capsys):
     assert tipoff("predict", model, "people.csv") == 0
     lines = capsys.readouterr().out.splitlines()
     assert re.match(r"row 2 +\S+ .* %$", lines[0]) and lines[19].startswith("row 21")
-    assert "and so on" in lines[20] and re.match(r"600 rows: [<>]", lines[21])
+    assert "and so on" in lines[20] and re.match(r"600 rows: (\d+ sure|[<>])", lines[21])
 
 
 def test_json_is_an_object_a_row(model, capsys):

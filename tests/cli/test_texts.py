@@ -269,7 +269,7 @@ def test_texts_are_answered_as_they_are_given(model, tmp_path, capsys):
     assert tipoff("predict", model, long, "Boring") == 0
     said = lines(capsys)
     assert said[0].startswith("A boring film // dull to the very end, and…  bad ")
-    assert said[1][: said[0].index("bad ")].rstrip() == "Boring" and said[2].startswith("2 texts, 2 answered")
+    assert said[1][: said[0].index("bad ")].rstrip() == "Boring" and said[2].startswith("2 texts: ")
     assert tipoff("predict", model, "Dull", "--csv") == 0
     said = capsys.readouterr()
     assert said.out.startswith("text,label,") and "there is no file Dull" in words(said.err)

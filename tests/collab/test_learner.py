@@ -8,12 +8,15 @@ import torch
 from tests.collab.films import films, people, ratings, truth
 from tipoff.bundle.file import read
 from tipoff.bundle.predictor import load_predictor, verify
+from tipoff.callbacks.saving import SaveCheckpoint
 from tipoff.collab import CollabDataLoaders, CollabLearner, average_baseline, collab_learner
 from tipoff.collab.choose import default_members
 from tipoff.errors import UsageError
 from tipoff.learner import load_learner
 from tipoff.nn.losses import L1LossFlat
+from tipoff.notes import listening
 from tipoff.testing import check_learner
+from tipoff.train.callback import Callback
 
 
 def rmse(learn, dl=None) -> float:
@@ -189,3 +192,49 @@ def test_what_is_no_pair_is_refused(learn):
 
     with pytest.raises(DataError, match="'Drama' is no pair of a user and an item"):
         learn.predict("Drama")
+
+
+def noisy(seed=0):
+    """A learner of ratings that are noise: what it learns by heart makes it worse."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "user": rng.integers(0, 30, 400),
+            "item": rng.integers(0, 20, 400),
+            "rating": rng.integers(1, 6, 400),
+        }
+    ).drop_duplicates(["user", "item"])
+    torch.manual_seed(0)
+    return collab_learner(CollabDataLoaders.from_df(frame, seed=1, bs=32, device="cpu"), wd=0.0, lr=0.05)
+
+
+def test_fit_auto_keeps_the_best_epoch_and_stops_when_there_is_no_progress():
+    learn = noisy()
+    with listening(list().append), learn.no_bar():
+        learn.fit_auto(epochs=20)
+    losses = [row[1] for row in learn.recorder.values]
+    assert len(losses) < 20 and losses[-1] > min(losses)
+    assert learn.validate()[0] == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_an_interrupted_fit_auto_goes_on_to_the_same_best_epoch(tmp_path):
+    whole, cut, heard = noisy(), noisy(), []
+
+    class Cut(Callback):
+        order = 95
+
+        def after_epoch(self, run):
+            if run.epoch == 4:
+                raise KeyboardInterrupt
+
+    with listening(heard.append):
+        with whole.no_bar():
+            whole.fit_auto(epochs=9)
+        with cut.no_bar(), pytest.raises(KeyboardInterrupt):
+            cut.fit_auto(epochs=9, cbs=[SaveCheckpoint(tmp_path / "c.pt"), Cut()])
+        again = noisy()
+        with again.no_bar():
+            again.resume(tmp_path / "c.pt")
+    assert any("epochs is restored: epoch" in text for text in heard)
+    one, other = whole.model.state_dict(), again.model.state_dict()
+    assert all(one[k].equal(other[k]) for k in one)

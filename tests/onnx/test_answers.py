@@ -53,8 +53,10 @@ def test_a_category_answers_in_order_of_probability():
     assert list(answer["probabilities"]) == ["b", "a", "c"]
 
 
-def test_below_the_threshold_the_two_likeliest_are_named():
-    assert Category(("a", "b", "c"), 0.8).sentence([0.2, 0.7, 0.1]) == "not sure: b 70 %, a 20 %"
+def test_below_the_threshold_two_are_named_where_they_are_close():
+    assert Category(("a", "b", "c"), 0.8).sentence([0.3, 0.6, 0.1]) == "not sure: b 60 %, a 30 %"
+    assert Category(("a", "b", "c"), 0.8).sentence([0.2, 0.7, 0.1]) == "not sure: probably b, 70 %"
+    assert Category(("only",), 1.01).sentence([1.0]) == "not sure: probably only, over 99.9 %"
     assert Category(("a", "b", "c"), 0.8).answer([0.2, 0.7, 0.1])["sure"] is False
 
 

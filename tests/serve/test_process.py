@@ -125,6 +125,21 @@ def test_workers_end_with_a_server_that_is_killed(model_file, tmp_path, monkeypa
         assert httpx.get(f"{url}/health").status_code == 200
         assert not left & set(tmp_path.glob("tipoff-counters-*"))
         p.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_address_is_said_when_it_answers(model_file, workers):
+    command = [sys.executable, "-m", "tipoff.cli.main", "serve", str(model_file), "--workers", str(workers)]
+    port = free_port()
+    p = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE, text=True)
+    try:
+        for line in p.stdout:
+            if line.startswith("Ready at"):
+                break
+        assert line == f"Ready at http://localhost:{port}  (stop with Ctrl+C)\n"
+        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=10).status_code == 200
+    finally:
+        p.terminate()
         p.wait(20)
 
 

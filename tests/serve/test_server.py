@@ -40,7 +40,10 @@ def test_a_model_that_is_never_sure_says_so(model_file, tmp_path):
         page, card = (httpx.get(url + path).text for path in ("/", "/card"))
         answer = send(url, ("a.png", RED)).json()["answers"][0]
     said = " ".join(page.split())
-    assert "This model calls no answer sure. Of 11 items it had never seen, it was sure of none" in said
+    assert (
+        "This model is never marked as sure: even its most confident predictions were right less than" in said
+    )
+    assert "fills more of the frame" not in said, "no photo can help"
     assert "sure of none" in card and "99.9 %" not in card
     assert not answer["sure"]
 
@@ -52,9 +55,9 @@ def test_the_card_says_figures_as_people_do(model_file, tmp_path):
         card = httpx.get(f"{url}/card").text
     said = re.findall(r"<dt>(.*)</dt><dd>(.*)</dd>", card)
     assert ("Accuracy", "87.0 %") in said and ("AUC", "0.930") in said
-    assert ("Loss on what it learned from", "0.312") in said
-    assert ("Loss on what it was checked on", "none") in said
-    assert "on what it was checked on" in bundle.card and "valid_loss" not in bundle.card
+    assert ("Training loss", "0.312") in said
+    assert ("Validation loss", "none") in said
+    assert "validation loss" in bundle.card and "valid_loss" not in bundle.card
 
 
 # answers ------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from torch import Tensor
 from tipoff.arguments import need_whole
 from tipoff.callbacks.tracking import Compare, Tracking
 from tipoff.errors import UsageError
+from tipoff.notes import note
 from tipoff.train.checkpoint import write_checkpoint
 from tipoff.train.run import Run
 
@@ -211,6 +212,10 @@ class KeepBest(_Best):
         if self.weights:
             run.model.load_state_dict(self.weights)
             run.ends_with = self.figures
+            done = run.epochs_before + run.epoch
+            if self.epoch + 1 < done:
+                best = f"{self.monitor} {self.best:.4f}"
+                note(f"the best of {done} epochs is restored: epoch {self.epoch + 1} ({best})")
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "weights": self.weights}

@@ -282,6 +282,9 @@ def serve(
         ),
     ] = None,
     log: Annotated[str, typer.Option(help="A line a request: text or json.")] = "text",
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser when it is ready.")
+    ] = False,
     debug: Annotated[bool, typer.Option(help="Show the stack of an error.")] = False,
 ) -> None:
     """Put a model on the web: a page for people, an API for programs.
@@ -301,6 +304,7 @@ def serve(
             host=host, port=port, workers=workers, max_upload=max_upload, max_pixels=max_pixels, token=token,
             cors=tuple(cors or ()), log=log,
         ),
+        open_page,
     )  # fmt: skip
 
 

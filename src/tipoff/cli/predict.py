@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 
-from tipoff.answer import json_value
+from tipoff.answer import counted_answers, json_value, unsure
 from tipoff.cli.ask import Answer, Item, Remote
 from tipoff.cli.kind import KINDS
-from tipoff.cli.screen import counted
+from tipoff.cli.screen import counted, note
 from tipoff.errors import DataError, UsageError
+from tipoff.verdict import Verdict
 
 if TYPE_CHECKING:
     from tipoff.bundle.predictor import Predictor
@@ -51,6 +53,19 @@ def run_prediction(model: Path, given: Sequence[str], asked: Asked) -> int:
     predictor = load_predictor(model)
     task = task_of(predictor)
     _need_files(given, task, model.name)
+    code = _predict(predictor, task, given, asked)
+    _warn(predictor.facts, asked.form)
+    return code
+
+
+def _warn(facts: Any, form: str) -> None:
+    """Say it where the model is no better than a guess; to people, not to programs."""
+    verdict = Verdict.from_json(facts.get("verdict")) if isinstance(facts, dict) else None
+    if verdict is not None and verdict.level == "bad" and form == "text":
+        note(verdict.sentence)
+
+
+def _predict(predictor: Predictor, task: str, given: Sequence[str], asked: Asked) -> int:
     files = [Path(f) for f in given]
     if task == "tables":
         from tipoff.cli.tasks.tables.predict import run_table
@@ -80,6 +95,12 @@ def run_prediction(model: Path, given: Sequence[str], asked: Asked) -> int:
 def run_remote(url: str, token: str | None, given: Sequence[str], asked: Asked) -> int:
     """The same from a server at `url`."""
     remote = Remote(url, token)
+    code = _ask(remote, given, asked)
+    _warn(remote.about.get("facts"), asked.form)
+    return code
+
+
+def _ask(remote: Remote, given: Sequence[str], asked: Asked) -> int:
     task = KINDS.get(remote.input)
     if task is None:
         raise UsageError(
@@ -187,6 +208,8 @@ class _Text:
 
     def __init__(self, items: Sequence[Item], names: list[str]) -> None:
         self.n, self.what = len(items), _what(items)
+        self.sure: Counter[str] = Counter()
+        self.not_sure: Counter[str] = Counter()
         self.width = min(WIDEST, max((cell_len(_named(i)) for i in items), default=0))
 
     def skipped(self, item: Item, why: DataError) -> None:
@@ -194,12 +217,16 @@ class _Text:
         print(f"{self._first(item)}  skipped       {text}")
 
     def answered(self, item: Item, answer: Answer) -> None:
+        if "label" in answer:
+            (self.sure if answer["sure"] else self.not_sure)[str(answer["label"])] += 1
         print(f"{self._first(item)}  {_line(answer) if 'label' in answer else answer['sentence']}")
 
     def end(self, answered: int, seconds: float) -> None:
-        print(
-            f"{counted(self.n, self.what)}, {answered} answered, {self.n - answered} skipped, {seconds:.1f} s"
-        )
+        labels = counted_answers(self.sure, self.not_sure) if self.sure or self.not_sure else ""
+        parts = [labels or f"{answered} answered" if answered else "none answered"]
+        if skipped := self.n - answered:
+            parts.append(f"{skipped:,} skipped")
+        print(f"{counted(self.n, self.what)}: {', '.join(parts)}  ({seconds:.1f} s)")
 
     def _first(self, item: Item) -> str:
         name = _named(item)
@@ -222,8 +249,7 @@ def _line(answer: Answer) -> str:
     if answer["sure"]:
         p = answer["probability"]
         return f"{answer['label']!s:<12}  {f'{100 * p:5.1f} %' if p < 0.9995 else 'over 99.9 %'}"
-    best = list(answer["probabilities"].items())[:2]
-    return f"{'not sure':<12}  {', '.join(f'{name} {100 * p:.0f} %' for name, p in best)}"
+    return f"{'not sure':<12}  {unsure(answer['probabilities'].items())}"
 
 
 class _Json:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+import webbrowser
 from pathlib import Path
 
 from tipoff.cli import screen
-from tipoff.errors import UsageError
+from tipoff.errors import UsageError, some
 from tipoff.notes import listening
 from tipoff.optional import need
 from tipoff.serve.settings import Settings
 
 
-def run_server(path: Path, settings: Settings) -> None:
-    """Say where the page is, then serve."""
+def run_server(path: Path, settings: Settings, open_page: bool = False) -> None:
+    """Serve, and say where the page is once it is there; with `open_page`, open it in the browser."""
     for package in ("fastapi", "uvicorn", "jinja2", "python_multipart", "prometheus_client"):
         need(package, "tipoff serve", "tipoff[serve]")
     _free(settings)
@@ -22,15 +24,24 @@ def run_server(path: Path, settings: Settings) -> None:
     from tipoff.serve.run import serve
 
     names = [p.name for p in find_models(path)]
-    address = f"http://{'localhost' if settings.local else settings.host}:{settings.port}"
     with listening(screen.note):
-        screen.say(f"{', '.join(names)} at {address}  (stop with Ctrl+C)")
-        screen.say(f"for programs       {address}/docs")
-        if settings.local:
-            screen.say("Only this machine can reach it; --host 0.0.0.0 opens it to others.")
-        elif settings.token is None:
-            screen.note("everybody who can reach this machine can use it: --token SECRET asks for a token")
-        serve(path, settings)
+        screen.say(f"Loading {screen.counted(len(names), 'model')}: {some(names, 12)} ...")
+        serve(path, settings, lambda: _say_where(settings, open_page))
+
+
+def _say_where(settings: Settings, open_page: bool) -> None:
+    host = "localhost" if settings.local else f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    screen.say()
+    screen.say(f"Ready at {address}  (stop with Ctrl+C)", style="strong", of=address)
+    screen.say(f"For programs: {address}/docs")
+    if settings.local:
+        screen.say("Only this machine can reach it; --host 0.0.0.0 opens it to others.")
+    elif settings.token is None:
+        screen.note("everybody who can reach this machine can use it: --token SECRET asks for a token")
+    sys.stdout.flush()
+    if open_page and not webbrowser.open(address):
+        screen.note(f"no browser could be opened: open {address} yourself")
 
 
 def _free(settings: Settings) -> None:

@@ -27,6 +27,7 @@ from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import in_order
 from tipoff.learner.recipe import Recipe, older
+from tipoff.learner.until_best import listed, lost_watchers, watchers
 from tipoff.notes import note
 from tipoff.train.optim import Adam
 
@@ -87,13 +88,25 @@ class CollabLearner(Learner):
         lr: float | None = None,
         cbs: Any = None,
     ) -> None:
-        """Train with one cycle for `epochs`, by default as many as are worth it; fewer where `minutes` do not allow them."""
+        """Train with one cycle until the validation loss stops falling, and keep the weights of the best epoch.
+
+        Args:
+            minutes: Time to spend; fewer epochs are planned where it does not allow them all.
+            epochs: At most so many; by default as many as ratings of this number are worth.
+            lr: The highest learning rate; by default what suits the batch size.
+            cbs: Further callbacks.
+        """
         if minutes is not None and minutes <= 0:
             raise UsageError(f"minutes is {minutes:g}; it is a time above 0.")
         n = self.default_epochs() if epochs is None else epochs
         if minutes is not None:
             n = plan_minutes(self, minutes * 60, 0, most=n)
-        self.fit_one_cycle(n, lr, cbs=cbs)
+        self.fit_one_cycle(n, lr, cbs=[*watchers(self, n), *listed(cbs)])
+
+    def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
+        """As `Learner.resume`; a `fit_auto` goes on watching where it was interrupted."""
+        file = self.path / self.model_dir / "checkpoint.pt" if file is None else Path(file)
+        super().resume(file, [*lost_watchers(self, file, listed(cbs)), *listed(cbs)])
 
     # answers -------------------------------------------------------------------------------
 

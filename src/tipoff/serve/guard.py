@@ -17,6 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+PROBES = ("/health", "/ready")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -59,7 +60,8 @@ class Guard:
             spent = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "other")
             self.counters.request(route, status, spent)
-            self._log(scope, status, spent, sent)
+            if status != 200 or scope["path"] not in PROBES:  # which are asked for again and again
+                self._log(scope, status, spent, sent)
 
     def _log(self, scope: Scope, status: int, seconds: float, sent: int) -> None:
         ms = round(seconds * 1e3, 1)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from tipoff.answer import Category, MultiCategory, json_value, number
+from tipoff.answer import Category, MultiCategory, counted_answers, json_value, number
 from tipoff.bundle.predictor import Predictor
 from tipoff.data.block import Target
 from tipoff.data.shares import row_shares
-from tipoff.errors import BundleError, some
+from tipoff.errors import BundleError
 from tipoff.serve.wanted import go_on
 
 if TYPE_CHECKING:
@@ -118,6 +118,9 @@ class Tally:
     n: int = 0
     of_its_own: bool = False  # a target whose answers are counted, and no more
     labels: Counter[str] = field(default_factory=Counter)
+    not_sure: Counter[str] = field(
+        default_factory=Counter
+    )  # the most probable classes of answers that are not
     low: float = math.inf
     high: float = -math.inf
     total: float = 0.0
@@ -133,12 +136,18 @@ class Tally:
             self.low, self.high = min(self.low, float(prob.min())), max(self.high, float(prob.max()))
             self.total += float(prob.double().sum() / prob.shape[1])
         else:
-            decided = target.decide(prob)
-            counts = decided.bincount(minlength=len(names)) if decided.ndim == 1 else decided.sum(0)
-            self.labels.update(
-                {str(name): int(k) for name, k in zip(names, counts.tolist(), strict=True) if k}
-            )
+            decided, answers = target.decide(prob), getattr(target, "answers", None)
+            if isinstance(answers, Category):
+                is_sure = prob.double().amax(1) >= answers.sure_above
+                self._count(self.labels, names, decided[is_sure].bincount(minlength=len(names)))
+                self._count(self.not_sure, names, decided[~is_sure].bincount(minlength=len(names)))
+            else:
+                self._count(self.labels, names, decided.sum(0))
         return self
+
+    @staticmethod
+    def _count(counter: Counter[str], names: Sequence[Any], counts: Tensor) -> None:
+        counter.update({str(name): int(k) for name, k in zip(names, counts.tolist(), strict=True) if k})
 
 
 def summary(target: Target, tally: Tally) -> str:
@@ -148,10 +157,8 @@ def summary(target: Target, tally: Tally) -> str:
     >>> summary(RegressionBlock(1), Tally().add(RegressionBlock(1), torch.tensor([[1.0], [5.0], [3.0]])))
     '1 to 5, 3 on average'
     """
-    if tally.of_its_own:
-        return f"{tally.n:,} predictions"
-    if tally.labels or hasattr(target, "names"):
-        return some((f"{label} {n:,}" for label, n in tally.labels.most_common()), 6)
+    if hasattr(target, "names"):
+        return counted_answers(tally.labels, tally.not_sure)
     return f"{number(tally.low)} to {number(tally.high)}, {number(tally.total / max(1, tally.n))} on average"
 
 

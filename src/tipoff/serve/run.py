@@ -12,6 +12,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tipoff.serve.app import create_app
 from tipoff.serve.guard import HEADERS
 from tipoff.serve.memory import give_back_large_blocks
 from tipoff.serve.model import find_models, open_model
+from tipoff.serve.ready import when_ready
 from tipoff.serve.settings import Settings
 
 FROM_PARENT = "TIPOFF_SERVE"  # how worker processes learn what to serve
@@ -129,10 +131,16 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def serve(path: Path, settings: Settings) -> None:
+def serve(path: Path, settings: Settings, ready: Callable[[], None] = lambda: None) -> None:
     """Serve the model file or folder at `path` until a signal comes; what is under way is finished first.
 
-    Raises `BundleError` where there is no model that can be served.
+    Args:
+        path: A model file, or a folder of them.
+        settings: Where and how.
+        ready: Called in a thread once the server answers.
+
+    Raises:
+        BundleError: There is no model that can be served.
     """
     paths = find_models(path)
     common: dict[str, Any] = {
@@ -147,6 +155,7 @@ def serve(path: Path, settings: Settings) -> None:
         "timeout_worker_healthcheck": START_SECONDS,
         "backlog": 512,
     }
+    when_ready("127.0.0.1" if settings.host == "0.0.0.0" else settings.host, settings.port, ready)
     if settings.workers == 1:
         give_back_large_blocks()
         models = [open_model(p, settings.max_pixels) for p in paths]

@@ -13,9 +13,7 @@ from torch import Tensor
 
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.parts import CALLBACKS, OPTIMIZERS
-from tipoff.callbacks.best import KeepBest
 from tipoff.callbacks.gradients import GradientClip
-from tipoff.callbacks.tracking import EarlyStopping
 from tipoff.checked import checked
 from tipoff.data.batch import Batch
 from tipoff.data.block import Target
@@ -32,6 +30,7 @@ from tipoff.learner.named import as_named
 from tipoff.learner.predictions import in_order
 from tipoff.learner.recipe import Recipe, older
 from tipoff.learner.stages import Stage
+from tipoff.learner.until_best import listed, lost_watchers, watchers
 from tipoff.notes import note
 from tipoff.tabular.config import Arch, choose_arch, default_bins, default_rate, sizes_of
 from tipoff.tabular.loaders import TabularDataLoaders
@@ -39,7 +38,6 @@ from tipoff.tabular.model import Average, MLPSpec, TabM, TabMSpec
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.table import DEFAULT_BS
 from tipoff.train.callback import Callback
-from tipoff.train.checkpoint import read_checkpoint
 from tipoff.train.engine import auto_precision
 from tipoff.train.objective import Objective
 from tipoff.train.optim import Adam
@@ -133,26 +131,13 @@ class TabularLearner(Learner):
         if minutes is not None:
             n = plan_minutes(self, minutes * 60, 0, most=n)
         stage = Stage("one_cycle", n, self._rates(lr), part="all")
-        execute(self, [stage] if n else [], [*self._watchers(n, patience), *_listed(cbs)])
-
-    def _watchers(self, n_epochs: int, patience: int | None = None) -> list[Callback]:
-        """What stops a training of `n_epochs` early and keeps its best weights."""
-        if self.dls.valid is None:
-            return []
-        return [EarlyStopping(patience=patience or max(4, n_epochs // 3)), KeepBest()]
+        execute(self, [stage] if n else [], [*watchers(self, n, patience), *listed(cbs)])
 
     def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
         """As `Learner.resume`; a `fit_auto` goes on watching where it was cut off."""
         file = self.path / self.model_dir / "checkpoint.pt" if file is None else Path(file)
-        saved = dict(read_checkpoint(file)["run"]["callbacks"])
-        patience = saved.get("EarlyStopping", {}).get("patience")
-        have = [type(c).__name__ for c in (*self.cbs, *_listed(cbs))]
-        lost = [
-            c
-            for c in self._watchers(1, patience)
-            if type(c).__name__ in saved and type(c).__name__ not in have
-        ]
-        super().resume(file, [*lost, *_listed(cbs)])
+        lost = lost_watchers(self, file, listed(cbs))
+        super().resume(file, [*lost, *listed(cbs)])
 
     def figures(self) -> dict[str, float]:
         """The loss and the metrics of the weights as they are, on the validation rows."""
@@ -215,11 +200,6 @@ def _columns(names: Sequence[str], said: Sequence[Any], ending: str = "") -> dic
     if isinstance(said[0], list) and len(said[0]) == len(names):
         return {n + ending: [row[i] for row in said] for i, n in enumerate(names)}
     return {(" ".join(names)) + ending: list(said)}
-
-
-def _listed(cbs: Any) -> list[Any]:
-    made = [] if cbs is None else list(cbs) if isinstance(cbs, (list, tuple)) else [cbs]
-    return [c() if isinstance(c, type) else c for c in made]
 
 
 ADAM = partial(Adam, eps=1e-8)  # the gradient of one member in many is small
@@ -297,7 +277,7 @@ def tabular_learner(
         opt_func,
         default_rate(arch, dls.bs) if lr is None else lr,
         splitter,
-        [*_own(arch), *_listed(cbs)],
+        [*_own(arch), *listed(cbs)],
         metrics,
         path,
         model_dir,

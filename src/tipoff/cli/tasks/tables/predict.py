@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from tipoff.answer import percent
+from tipoff.answer import percent, unsure
 from tipoff.bundle.container import replacing
 from tipoff.cli import screen
 from tipoff.cli.screen import counted, say, short
@@ -202,9 +202,7 @@ def _line(row: dict[str, Any]) -> str:
         return str(row["sentence"])
     if row["sure"]:
         return f"{row['label']!s:<16}  {percent(row['probability'])}"
-    return f"{'not sure':<16}  " + ", ".join(
-        f"{k} {percent(p)}" for k, p in list(row["probabilities"].items())[:2]
-    )
+    return f"{'not sure':<16}  {unsure(row['probabilities'].items())}"
 
 
 class _Json:

@@ -4,6 +4,7 @@ import { percent } from "./percent.js";
 import { shape } from "./shape.js";
 
 const SHOWN = 3;
+const CLOSE = 1 / 3; // of the highest probability: the second class is named with it from there on
 
 /** Fill a card's body. */
 export function fill(body, answer) {
@@ -50,8 +51,10 @@ function verdict(line, answer, ranked) {
     strong.textContent = String(answer.label);
     line.append(strong, `, ${percent(answer.probability)}`);
   } else {
-    strong.textContent = "Not sure:";
-    line.append(strong, ` ${ranked.slice(0, 2).map(([name]) => name).join(" or ")}`);
+    const [[first, p], [second, q] = ["", 0]] = ranked;
+    const close = q >= CLOSE * p;
+    strong.textContent = close ? "Not sure:" : "Probably";
+    line.append(strong, close ? ` ${first} or ${second}` : ` ${first}, ${percent(p)}`);
   }
 }
 
