@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "tipoff"
 
 GROUND = {"arguments", "checked", "errors", "fastai_names", "lazy", "near", "rng", "optional", "notes", "nn", "metrics"}
-PLAIN = {*GROUND, "spec", "display", "decode", "answer", "figures", "verdict"}
+PLAIN = {*GROUND, "spec", "display", "decode", "deep_images", "answer", "figures", "verdict"}
 BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
 APPLICATIONS = {"vision", "text", "tabular", "collab"}
 
@@ -29,7 +29,8 @@ MAY: dict[str, set[str]] = {
     "notes": {"errors"},
     "rng": {"errors"},
     "optional": {"errors"},
-    "decode": {"errors", "downscale"},
+    "deep_images": {"errors", "notes"},
+    "decode": {"errors", "notes", "deep_images", "downscale"},
     "downscale": set(),
     "answer": set(),
     "figures": {"answer"},

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from tipoff.deep_images import Levels, averaged, is_deep_array, say_if_dark, scaled
 from tipoff.downscale import draft, in_strips, turned, whole_factor
 from tipoff.errors import DataError, did_you_mean
 
@@ -26,33 +27,67 @@ KEEP_PIXELS = 16_000_000  # that a network is given: it resizes them to far fewe
 LARGE_PIXELS = 2_000_000  # above, an image is converted a strip at a time
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _EXIF_ORIENTATION = 0x0112
+_DEEP_ENDINGS = (".png", ".tif", ".tiff")
 
 
 def decode_image(
-    source: Any, *, mode: str = "RGB", max_pixels: int = MAX_PIXELS, keep_pixels: int | None = None
+    source: Any,
+    *,
+    mode: str = "RGB",
+    levels: Levels | None = None,
+    max_pixels: int = MAX_PIXELS,
+    keep_pixels: int | None = None,
 ) -> np.ndarray:
     """A picture as uint8 (H, W, 3), turned as its EXIF data says, transparency put on white.
 
-    `source` is a path, bytes, an array (H, W), (H, W, 3) or (H, W, 4) of uint8, a tensor (3, H, W), or a
-    Pillow picture. `mode` "L" makes it grey, still with three channels. 16-bit pictures are scaled to 8
-    bits; of an animation, the first frame is taken. A file of more than `keep_pixels` is downscaled while it
-    is decoded, by a whole factor that leaves no more. Raises `DataError`, naming the file, for anything
-    that is no whole picture or has more than `max_pixels`.
+    `source` is a path, bytes, a file that is open for reading, an array (H, W), (H, W, 3) or (H, W, 4), a tensor
+    (3, H, W), or a Pillow picture. `mode` "L" makes it grey, still with three channels. Of an animation, the first frame is
+    taken. A picture of more than 8 bits is scaled so that `levels`, (low, high), become 0 and 255: see
+    `tipoff.deep_images.scaled`. A file of more than `keep_pixels` is downscaled while it is decoded, by a whole factor that
+    leaves no more. Raises `DataError`, naming the file, for anything that is no whole picture or has more than `max_pixels`.
 
     >>> decode_image(np.zeros((4, 5), np.uint8)).shape
     (4, 5, 3)
     """
+    name = name_of(source)
+    x = _read(source, mode, name, max_pixels, keep_pixels)
+    return x if _is_done(x) else _from_array(scaled(x, levels, name), mode)
+
+
+def read_pixels(source: Any, *, max_pixels: int = MAX_PIXELS, keep_pixels: int | None = None) -> np.ndarray:
+    """As `decode_image`, but that the values of a picture of more than 8 bits are left as they are, (H, W).
+
+    >>> read_pixels(np.full((4, 5), 4095, np.uint16)).max()
+    4095
+    """
+    return _read(source, "RGB", name_of(source), max_pixels, keep_pixels)
+
+
+def name_of(source: Any) -> str:
+    """What a picture is called in messages: its path, or `the picture`."""
+    if isinstance(source, (str, Path)):
+        return str(source)
+    called = getattr(source, "filename", None) or getattr(source, "name", None)
+    return called if isinstance(called, str) and callable(getattr(source, "read", None)) else "the picture"
+
+
+def _is_done(x: np.ndarray) -> bool:
+    return x.dtype == np.uint8 and x.ndim == 3 and x.shape[2] == 3
+
+
+def _read(source: Any, mode: str, name: str, max_pixels: int, keep_pixels: int | None) -> np.ndarray:
+    """uint8 (H, W, 3), or an array of more than 8 bits as it is."""
     if isinstance(source, np.ndarray):
-        return _from_array(source, mode)
+        return source if is_deep_array(source) else _from_array(source, mode)
     if isinstance(source, Image.Image):
-        return _from_pillow(source, mode, "the picture", max_pixels)
-    if hasattr(source, "detach"):
+        return _from_pillow(source, mode, name, max_pixels)
+    data = _bytes(source)
+    if data is None and hasattr(source, "detach"):
         array = source.detach().cpu()
         array = array.permute(1, 2, 0) if array.ndim == 3 and array.shape[0] in (1, 3, 4) else array
-        scaled = array * 255 if array.is_floating_point() and float(array.max()) <= 1 else array
-        return _from_array(scaled.round().clamp(0, 255).byte().numpy(), mode)
-    name = "the picture" if isinstance(source, (bytes, bytearray)) else str(source)
-    data = bytes(source) if isinstance(source, (bytes, bytearray)) else _read(Path(source))
+        x = (array.float() if array.is_floating_point() else array).numpy()
+        return x if is_deep_array(x) else _from_array(x, mode)
+    data = _of_file(Path(source)) if data is None else data
     why = _not_a_picture(data)
     if why:
         raise DataError(f"{name} {why}.")
@@ -77,6 +112,57 @@ def decode_image(
         raise DataError(_too_many(name, e, max_pixels)) from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as e:
         raise DataError(f"{name} is damaged: {_plain(e)}.") from None
+
+
+def _bytes(source: Any) -> bytes | None:
+    """What an open file, or what is in memory, holds; None for anything else. The file is left where it was."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    # of an upload of Starlette or FastAPI, whose own `read` has to be awaited
+    inner: Any = getattr(source, "file", None)
+    file: Any = inner if callable(getattr(inner, "read", None)) else source
+    if not callable(getattr(file, "read", None)):
+        return None
+    at = file.tell() if hasattr(file, "seekable") and file.seekable() else None
+    data = file.read()
+    if at is not None:
+        file.seek(at)
+    if not isinstance(data, bytes):
+        raise DataError(
+            f"{name_of(source)} gives {type(data).__name__} when it is read, and a picture is bytes: open it by open(name, 'rb')."
+        )
+    if not data and at:
+        raise DataError(f"{name_of(source)} was read to its end before: go back by seek(0).")
+    return data
+
+
+def is_deep_file(source: Any) -> bool:
+    """Whether a picture has grey values of more than 8 bits, found from its beginning; False where it is no picture."""
+    if isinstance(source, np.ndarray):
+        return is_deep_array(source)
+    if isinstance(source, Image.Image):
+        return _is_deep_mode(source.mode)
+    if isinstance(source, (str, Path)):
+        if Path(source).suffix.lower() not in _DEEP_ENDINGS:
+            return False
+        file: Any = source
+    else:
+        with contextlib.suppress(DataError):
+            file = _bytes(source)
+        if not isinstance(file, bytes):
+            return False
+        file = io.BytesIO(file)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(file, formats=FORMATS) as image:
+                return _is_deep_mode(image.mode)
+    except Exception:  # said where it is decoded
+        return False
+
+
+def _is_deep_mode(mode: str) -> bool:
+    return mode in ("I", "F") or mode.startswith("I;16")
 
 
 def check_header(path: str | Path, max_pixels: int = MAX_PIXELS) -> str | None:
@@ -113,7 +199,7 @@ def _plain(e: BaseException) -> str:
     return text[0].lower() + text[1:].rstrip(".")
 
 
-def _read(path: Path) -> bytes:
+def _of_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -176,16 +262,25 @@ def _from_pillow(
     _check_size(image, name, max_pixels)
     if getattr(image, "is_animated", False):
         image.seek(0)
+    of_16_bits = _has_wide_channels(image)
     draft(image, whole_factor(*image.size, keep_pixels))
     image.load()
-    white = _white(image)
     factor = whole_factor(*image.size, keep_pixels)  # of what the JPEG decoder left
+    if _is_deep_mode(image.mode):
+        x = np.asarray(image)
+        x = x.astype(x.dtype.newbyteorder("="), copy=False)
+        return turned(averaged(x, factor)[..., None], _orientation(image))[..., 0]
     if factor > 1 or image.width * image.height > LARGE_PIXELS:
-        made = in_strips(image, lambda strip: _as_rgb(strip, mode, white), factor)
-        return turned(made, _orientation(image))
-    with contextlib.suppress(Exception):  # damaged EXIF data: the picture itself is whole
-        image = ImageOps.exif_transpose(image)
-    return _as_rgb(image, mode, white)
+        done = turned(in_strips(image, lambda strip: _as_rgb(strip, mode), factor), _orientation(image))
+    else:
+        with contextlib.suppress(Exception):  # damaged EXIF data: the picture itself is whole
+            image = ImageOps.exif_transpose(image)
+        done = _as_rgb(image, mode)
+    if of_16_bits:
+        say_if_dark(
+            done, f"{name} has colours of 16 bits, of which the upper 8 are used", "Scale them by hand"
+        )
+    return done
 
 
 def _orientation(image: Image.Image) -> int:
@@ -195,18 +290,7 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _white(image: Image.Image) -> float:
-    """The value that stands for white in an image of more than 8 bits."""
-    if image.mode != "F":
-        return 65535.0
-    highest: Any = image.getextrema()[1]
-    return 65535.0 if highest > 1 else 1.0
-
-
-def _as_rgb(image: Image.Image, mode: str, white: float) -> np.ndarray:
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        x = np.asarray(image).astype(np.float32)
-        return _from_array((x * (255 / white)).round().clip(0, 255).astype(np.uint8), mode)
+def _as_rgb(image: Image.Image, mode: str) -> np.ndarray:
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -215,10 +299,17 @@ def _as_rgb(image: Image.Image, mode: str, white: float) -> np.ndarray:
     return np.array(image.convert("RGB"))
 
 
+def _has_wide_channels(image: Image.Image) -> bool:
+    """Whether the colours of a PNG or TIFF have 16 bits, which Pillow reads the upper 8 of."""
+    tile = getattr(image, "tile", None) or [(None,) * 4]
+    bits = getattr(image, "tag_v2", {}).get(258, (8,))
+    return image.mode in ("RGB", "RGBA", "LA") and (";16" in str(tile[0][3]) or max(np.atleast_1d(bits)) > 8)
+
+
 def _from_array(x: np.ndarray, mode: str) -> np.ndarray:
     if x.dtype != np.uint8 or x.ndim not in (2, 3) or (x.ndim == 3 and x.shape[2] not in (1, 3, 4)):
         raise DataError(
-            f"An array of shape {x.shape} and type {x.dtype} is not a picture; uint8 (H, W, 3) is."
+            f"An array of shape {x.shape} and type {x.dtype} is not a picture; (H, W, 3) and (H, W) of numbers are."
         )
     if x.size == 0:
         raise DataError(f"The picture is empty: its shape is {x.shape}.")

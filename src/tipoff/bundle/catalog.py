@@ -41,6 +41,7 @@ CATALOG: dict[str, str] = {
     "vision.flip_item@1": "tipoff.vision.resize:FlipItem",
     "vision.normalize@1": "tipoff.vision.augment:Normalize",
     "vision.int_to_float@1": "tipoff.vision.augment:IntToFloat",
+    "vision.one_channel@1": "tipoff.vision.augment:OneChannel",
     "vision.brightness@1": "tipoff.vision.augment:Brightness",
     "vision.contrast@1": "tipoff.vision.augment:Contrast",
     "vision.flip@1": "tipoff.vision.geometry:Flip",

@@ -48,6 +48,10 @@ class Block(Spec):
         """A raw value in the one form that the rest takes it in: a file's name as a path, for blocks that read files."""
         return value
 
+    def sample(self, value: Any) -> Any:
+        """One raw value as a person holds it, before any transform: what `dls.train_ds[0]` is made of."""
+        return self.encode(value)
+
     def encode(self, value: Any) -> Any:
         """One raw value as a tensor; for kinds that transforms change, as an array; a tuple of `n_tensors`."""
         raise NotImplementedError

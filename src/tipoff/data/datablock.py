@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,7 @@ def _missing(label: Any) -> bool:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a source comes apart into: raw values of both splits, one column a block."""
+    """What a source comes apart into: raw values of both splits, one column a block, and the items that they are of."""
 
     plan: Plan
     train: tuple[list[Any], ...]
@@ -62,6 +62,55 @@ class Parts:
     source: Source
     train_at: list[int]  # where the training items stand among all items
     n_items: int
+    items: tuple[Any, Any]
+
+    def datasets(self, seed: int) -> tuple[SampleDataset, SampleDataset]:
+        """For training and for validation."""
+        train, valid = (
+            SampleDataset(self.plan, columns, training=training, seed=seed, items=items)
+            for columns, training, items in (
+                (self.train, True, self.items[0]),
+                (self.valid, False, self.items[1]),
+            )
+        )
+        return train, valid
+
+
+class SplitDatasets:
+    """The data sets of a `DataBlock`: `train` and `valid`, and the samples of both, one after the other.
+
+    >>> dsets = block.datasets(path)  # doctest: +SKIP
+    >>> dsets.train[0]  # doctest: +SKIP
+    (PILImage mode=RGB size=500x375, tensor(2))
+    """
+
+    def __init__(self, train: SampleDataset, valid: SampleDataset) -> None:
+        self.train, self.valid = train, valid
+
+    @property
+    def vocab(self) -> Any:
+        """The names of the classes."""
+        return self.train.vocab
+
+    @property
+    def n_inp(self) -> int:
+        """How many values of a sample are inputs."""
+        return len(self.train.plan.inputs)
+
+    @property
+    def items(self) -> list[Any]:
+        """What the samples are made of."""
+        return [*rows_of(self.train.items), *rows_of(self.valid.items)]
+
+    def __len__(self) -> int:
+        return len(self.train) + len(self.valid)
+
+    def __getitem__(self, position: int) -> tuple[Any, ...]:
+        at = range(len(self))[position]
+        return self.train[at] if at < len(self.train) else self.valid[at - len(self.train)]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return (self[i] for i in range(len(self)))
 
 
 def as_block(value: Any, name: str) -> Block:
@@ -168,7 +217,7 @@ class DataBlock:
         return items
 
     def read(self, source: Any) -> Parts:
-        """Split the items, read their raw values, leave out what has no label or cannot be read."""
+        """SplitDatasets the items, read their raw values, leave out what has no label or cannot be read."""
         items = self.items(source)
         if len(items) < 2:
             raise DataError(
@@ -208,13 +257,13 @@ class DataBlock:
                 raise DataError(f"None of the items to {name} can be read. The first: {dropped[-1][1]}")
         targets = tuple(b.setup(c) for b, c in zip(self.targets, train[self.n_inp :], strict=True))
         kept = (train[0], valid[0])
+        found = tuple(
+            items.iloc[at] if hasattr(items, "iloc") else [items[i] for i in at]
+            for at in (train_at, valid_at)
+        )
+        source = Source(self.get_x, self.get_y, tuple(dropped), kept)
         return Parts(
-            plan.replace(targets=targets),
-            train,
-            valid,
-            Source(self.get_x, self.get_y, tuple(dropped), kept),
-            train_at,
-            len(rows),
+            plan.replace(targets=targets), train, valid, source, train_at, len(rows), (found[0], found[1])
         )
 
     def _columns(
@@ -272,14 +321,20 @@ class DataBlock:
     # batches -------------------------------------------------------------------------------
 
     @checked
-    def datasets(self, source: Any, verbose: bool = False) -> tuple[SampleDataset, SampleDataset]:
-        """The training and the validation data set."""
-        parts = self.read(source)
-        seed = fresh_seed()
-        return (
-            SampleDataset(parts.plan, parts.train, training=True, seed=seed),
-            SampleDataset(parts.plan, parts.valid, training=False, seed=seed),
-        )
+    def datasets(self, source: Any, verbose: bool = False, *, seed: int | None = None) -> SplitDatasets:
+        """The training and the validation data set: `.train`, `.valid`, `.vocab`.
+
+        A sample is what the items hold before any transform, such as (image, number of the class). `verbose` walks through
+        one item first, as `explain`. Raises `DataError` as
+        `dataloaders` does.
+        """
+        if getattr(self.inputs[0], "dataloaders", None) is not None:
+            raise UsageError(
+                f"A {type(self.inputs[0]).__name__} makes its batches itself: use dataloaders(source), and its train_ds."
+            )
+        if verbose:
+            self.explain(source)
+        return SplitDatasets(*self.read(source).datasets(fresh_seed() if seed is None else seed))
 
     @checked
     def dataloaders(
@@ -299,11 +354,13 @@ class DataBlock:
     ) -> DataLoaders:
         """Read `source` and make batches of `bs`, `val_bs` at validation.
 
-        `seed` decides order and random changes; None draws one from torch's generator. `options` are those of a first
+        `verbose` walks through one item first, as `explain`. `seed` decides order and random changes; None draws one from torch's generator. `options` are those of a first
         block that makes its batches in its own way, such as `seq_len` of texts. Raises `DataError` with the files or
         rows concerned.
         """
         own = getattr(self.inputs[0], "dataloaders", None)
+        if verbose and own is None:
+            self.explain(source)
         if own is not None:
             given = {"shuffle": shuffle, "device": device, "seed": seed, "drop_last": drop_last, **options}
             made: DataLoaders = own(self, source, path=path, bs=bs, val_bs=val_bs, **given)
@@ -367,8 +424,7 @@ class DataBlock:
         drop_last: bool,
     ) -> DataLoaders:
         seed = fresh_seed() if seed is None else seed
-        train = SampleDataset(parts.plan, parts.train, training=True, seed=seed)
-        valid = SampleDataset(parts.plan, parts.valid, training=False, seed=seed)
+        train, valid = parts.datasets(seed)
         if bs > len(train):
             note(f"there are {len(train)} items to learn from: the batch size is {len(train)}, not {bs}")
         finish = parts.plan.finish

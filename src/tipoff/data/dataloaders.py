@@ -49,14 +49,6 @@ class Source:
     items: tuple[Any, Any] = field(default=((), ()), repr=False)  # training, validation
 
 
-class Vocab(list[Any]):
-    """The names of the classes, in the order of the network's outputs; `o2i` is where each of them is."""
-
-    @property
-    def o2i(self) -> dict[Any, int]:
-        return {name: i for i, name in enumerate(self)}
-
-
 class DataLoaders:
     """Training batches first, validation batches second; more loaders may follow.
 
@@ -94,7 +86,9 @@ class DataLoaders:
         names = ("training", "validation", *("further",) * len(self.loaders))
         sizes = [(len(dl.dataset), name) for dl, name in zip(self.loaders, names, strict=False)]
         counts = [f"{n:,} {name} sample{'s' * (n != 1)}" for n, name in sizes]
-        targets = [f"{len(t.names)} classes" if hasattr(t, "names") else type(t).__name__ for t in self.targets]
+        targets = [
+            f"{len(t.names)} classes" if hasattr(t, "names") else type(t).__name__ for t in self.targets
+        ]
         parts = [", ".join(counts) or "no data", f"batches of {self.bs}", *targets, str(self.device)]
         return f"<{type(self).__name__}: {'; '.join(parts)}>"
 
@@ -135,10 +129,9 @@ class DataLoaders:
     @property
     def vocab(self) -> Any:
         """The names of the classes; a list of lists where there are several targets."""
-        names = [Vocab(t.names) for t in self.targets if hasattr(t, "names")]
-        if not names:
-            raise AttributeError("these DataLoaders have no vocab: their target has no classes")
-        return names[0] if len(self.targets) == 1 else names
+        if self.plan is None:
+            raise AttributeError("these DataLoaders have no vocab: they do not know what is predicted")
+        return self.plan.vocab
 
     @property
     def c(self) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from tipoff.data.batch import Batch
@@ -67,8 +66,10 @@ class SampleDataset:
         training: bool,
         seed: int = 0,
         keep: bool = True,
+        items: Any = None,
     ) -> None:
         self.plan, self.training, self.seed, self.keep = plan, training, seed, keep
+        self._items = items
         self.columns = [list(c) for c in columns]
         self.bad: dict[int, str] = {}  # positions that could not be read, and why
         self._ready = False
@@ -80,18 +81,35 @@ class SampleDataset:
     def blocks(self) -> tuple[Block, ...]:
         return self.plan.blocks[: len(self.columns)]
 
+    @property
+    def items(self) -> Any:
+        """What the samples are made of, one each: files, or the rows of a data frame."""
+        return self.columns[0] if self._items is None else self._items
+
+    @property
+    def vocab(self) -> Any:
+        """The names of the classes: see `Plan.vocab`."""
+        return self.plan.vocab
+
     def with_plan(self, plan: Plan) -> SampleDataset:
         """The same items under another plan."""
-        return SampleDataset(plan, self.columns, training=self.training, seed=self.seed, keep=self.keep)
+        return SampleDataset(
+            plan, self.columns, training=self.training, seed=self.seed, keep=self.keep, items=self._items
+        )
 
     def view(self, *, training: bool) -> SampleDataset:
         """The same items, as in training or as at validation; nothing is kept on the disk for it."""
-        return SampleDataset(self.plan, self.columns, training=training, seed=self.seed, keep=False)
+        return SampleDataset(
+            self.plan, self.columns, training=training, seed=self.seed, keep=False, items=self._items
+        )
 
-    def __getitem__(self, position: int) -> tuple[Tensor, ...]:
-        """One sample, before the batch transforms."""
-        batch = self.batch(torch.tensor([range(len(self))[position]]), epoch=0)
-        return tuple(t[0] for t in (*batch.x, *batch.y))
+    def __getitem__(self, position: int) -> tuple[Any, ...]:
+        """One sample before any transform, such as (image, number of the class)."""
+        at = range(len(self))[position]
+        return tuple(b.sample(column[at]) for b, column in zip(self.blocks, self.columns, strict=True))
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return (self[i] for i in range(len(self)))
 
     def prepare(self) -> dict[int, str]:
         """Encode cheap columns, decode the others once where that fits; why items cannot be read."""

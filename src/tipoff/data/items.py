@@ -100,4 +100,8 @@ def rows_of(items: Any) -> list[Any]:
         return [items.iloc[i] for i in range(len(items))]
     if isinstance(items, (str, Path, bytes)):
         return [Path(items) if isinstance(items, str) else items]
+    if callable(getattr(items, "read", None)) or hasattr(
+        items, "getexif"
+    ):  # an open file, an image of Pillow
+        return [items]
     return list(items)

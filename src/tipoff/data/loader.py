@@ -88,6 +88,16 @@ class Loader:
         return len(self.dataset)
 
     @property
+    def items(self) -> Any:
+        """What the samples are made of, in the order of the data set: files, or rows. Raises `UsageError` for data without."""
+        found = getattr(self.dataset, "items", None)
+        if found is None:
+            raise UsageError(
+                f"The items of a {type(self.dataset).__name__} are not known; it was not made from a DataBlock."
+            )
+        return found
+
+    @property
     def training(self) -> bool:
         return self.shuffle
 

@@ -29,6 +29,14 @@ ItemStep = ItemTransform | Callable[[Any], Any]
 BatchStep = BatchTransform | Callable[[Tensor], Tensor]
 
 
+class Vocab(list[Any]):
+    """The names of the classes, in the order of the network's outputs; `o2i` is where each of them is."""
+
+    @property
+    def o2i(self) -> dict[Any, int]:
+        return {name: i for i, name in enumerate(self)}
+
+
 @dataclass(frozen=True)
 class Plan(Spec):
     """The whole way from raw inputs and labels to the tensors that the network and the loss take.
@@ -66,6 +74,14 @@ class Plan(Spec):
     def kinds(self) -> list[Kind]:
         """The kind of each tensor of a batch: those of the inputs, then those of the targets."""
         return [b.kind for b in self.blocks for _ in range(b.n_tensors)]
+
+    @property
+    def vocab(self) -> Any:
+        """The names of the classes; a list of lists where there are several targets."""
+        names = [Vocab(t.names) for t in self.targets if hasattr(t, "names")]
+        if not names:
+            raise AttributeError("these data have no vocab: their target has no classes")
+        return names[0] if len(self.targets) == 1 else names
 
     @property
     def n_x(self) -> int:

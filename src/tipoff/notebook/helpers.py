@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tipoff.notebook.pictures import PILBase, image2tensor
+from tipoff.notebook.pictures import image2tensor
+from tipoff.vision.images import PILBase
 
 
 def tensor(x: Any, *rest: Any, **kwargs: Any) -> Tensor:

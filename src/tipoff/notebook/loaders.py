@@ -19,9 +19,10 @@ from tipoff.data.sampled import PartialLoader, WeightedLoader
 from tipoff.data.steps import BATCH_ORDER, ITEM_ORDER, order_of
 from tipoff.data.transform import ItemTransform, on_pictures, run_batch_transforms
 from tipoff.near import keywords_of, no_keyword
-from tipoff.notebook.pictures import PILBase, TensorImage, TensorImageBW, TensorMask, ToTensor
+from tipoff.notebook.pictures import TensorImage, TensorImageBW, TensorMask, ToTensor
 from tipoff.notebook.transforms import Transform
 from tipoff.rng import fresh_seed, uniform
+from tipoff.vision.images import PILBase
 
 _IDLE = frozenset((*IDLE, "device"))
 _HOME = {"seq_len": "LMDataLoader", "sort_func": "SortedDL", "res": "SortedDL"}

@@ -78,9 +78,9 @@ def metadata(bundle: Bundle, sha256: str) -> Metadata:
         )
     answers: Answer = target.answers  # type: ignore[attr-defined]
     item_tfms = tuple(dump(t, CATALOG, f"plan.item_tfms[{i}]") for i, t in enumerate(plan.item_tfms))
-    mode = getattr(block, "mode", "RGB")
+    mode, levels = getattr(block, "mode", "RGB"), getattr(block, "levels", None)
     return Metadata(
-        "image", _SERVED[type(target)], answers, mode, item_tfms, bundle.facts, bundle.card, sha256
+        "image", _SERVED[type(target)], answers, mode, levels, item_tfms, bundle.facts, bundle.card, sha256
     )
 
 

@@ -17,7 +17,8 @@ from typing import Any, BinaryIO
 
 import tipoff
 from tipoff.answer import Answer, Category, MultiCategory, Regression
-from tipoff.errors import BundleError, did_you_mean
+from tipoff.deep_images import Levels, need_levels
+from tipoff.errors import BundleError, UsageError, did_you_mean
 
 FORMAT = 1
 KEY = "tipoff"
@@ -42,6 +43,7 @@ class Metadata:
     output: str  # the kind of target, such as category
     answers: Answer
     mode: str = "RGB"  # of the pictures; L for grey
+    levels: Levels | None = None  # the values that become 0 and 255 in pictures of more than 8 bits
     item_tfms: tuple[dict[str, Any], ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     card: str = ""
@@ -58,6 +60,7 @@ class Metadata:
             "format": FORMAT,
             "tipoff": tipoff.__version__,
             **{k: getattr(self, k) for k in ("input", "output", "mode", "facts", "card", "sha256")},
+            "levels": self.levels and list(self.levels),
             "item_tfms": list(self.item_tfms),
             "answers": vars(self.answers),
         }
@@ -121,11 +124,16 @@ def _understood(path: Path, text: str) -> Metadata:
             )
     if not all(isinstance(t, dict) for t in said["item_tfms"]) or said["mode"] not in ("RGB", "L"):
         raise BundleError(f"{path}: its item_tfms or its mode are none that tipoff writes.")
+    try:
+        levels = need_levels(said.get("levels"))  # a file of before they were kept has none
+    except UsageError as e:
+        raise BundleError(f"{path}: {e}") from None
     return Metadata(
         said["input"],
         said["output"],
         _answers(path, said["output"], said["answers"]),
         said["mode"],
+        levels,
         tuple(said["item_tfms"]),
         said["facts"],
         said["card"],

@@ -65,7 +65,7 @@ def class_weights(head: nn.Module) -> Tensor | None:  # -> (C, F)
 
 
 def network(bundle: Bundle, size: tuple[int, int] | None) -> onnx.ModelProto:
-    """An ONNX model from `x`, float32 (n, 3, H, W) of `size` (None: any), to `probabilities` and, if it can be, `heat`.
+    """An ONNX model from `x`, float32 (n, C, H, W) of `size` (None: any), to `probabilities` and, if it can be, `heat`.
 
     Batch norms are left as they are: onnxruntime folds them by itself. Raises `BundleError` where the network
     cannot be exported.
@@ -74,7 +74,7 @@ def network(bundle: Bundle, size: tuple[int, int] | None) -> onnx.ModelProto:
     net.load_state_dict(bundle.weights)
     net.float().eval()
     height, width = size or (224, 224)
-    x = torch.zeros(2, 3, height, width)
+    x = torch.zeros(2, getattr(bundle.plan.inputs[0], "channels", 3), height, width)
     target = bundle.plan.targets[0]
     spoke = _spoke(net, target, x)
     n, free = torch.export.Dim("n"), torch.export.Dim.DYNAMIC

@@ -156,6 +156,11 @@ def _int_to_float(p: Pictures, fields: Fields) -> None:
     p.x = p.graph.add("Div", p.x, p.graph.number(fields["div"]))
 
 
+def _one_channel(p: Pictures, fields: Fields) -> None:
+    g = p.graph
+    p.x = g.add("Slice", p.x, g.whole(0), g.whole(1), g.whole(1))
+
+
 def _normalize(p: Pictures, fields: Fields) -> None:
     for op, values in (("Sub", fields["mean"]), ("Div", fields["std"])):
         p.x = p.graph.add(op, p.x, p.graph.constant(np.reshape(values, (1, -1, 1, 1)), np.float32))
@@ -169,7 +174,11 @@ ITEM: dict[str, Step] = {
     "vision.flip_item@1": _nothing,
 }
 MOVES: dict[str, Step] = {"vision.resize_batch@1": _resize_batch}
-POINTS: dict[str, Step] = {"vision.int_to_float@1": _int_to_float, "vision.normalize@1": _normalize}
+POINTS: dict[str, Step] = {
+    "vision.int_to_float@1": _int_to_float,
+    "vision.one_channel@1": _one_channel,
+    "vision.normalize@1": _normalize,
+}
 BATCH = {**MOVES, **POINTS}
 
 

@@ -84,8 +84,8 @@ class OnnxModel:
                 f"{name} has {width:,} × {height:,} pixels, a strip that grows beyond {MAX_STRIP_PIXELS:,} when it is resized "
                 "for this model. Cut out the part that matters."
             )
-        if self._said.mode != "RGB":
-            pixels = decode_image(pixels, mode=self._said.mode)
+        if self._said.mode != "RGB" or pixels.dtype != np.uint8:
+            pixels = decode_image(pixels, mode=self._said.mode, levels=self._said.levels)
         return Sample(pixels, self._input.box(pixels, self._item_tfms))
 
     def key(self, sample: Sample) -> Hashable:

@@ -12,10 +12,10 @@ import torch
 
 from tipoff.checked import checked
 from tipoff.data.block import Target
-from tipoff.data.dataloaders import DataLoaders, Source, Vocab
+from tipoff.data.dataloaders import DataLoaders, Source
 from tipoff.data.items import rows_of
 from tipoff.data.loader import IDLE, Loader
-from tipoff.data.plan import Plan
+from tipoff.data.plan import Plan, Vocab
 from tipoff.errors import DataError, UsageError, some
 from tipoff.near import names_keywords
 from tipoff.notes import note

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from tipoff.data.dataloaders import Vocab
+from tipoff.data.plan import Vocab
 from tipoff.errors import NotSetUp
 from tipoff.spec import Spec
 from tipoff.text.ids import Ids, IdsWriter

@@ -101,6 +101,16 @@ class IntToFloat(Pointwise):
 
 @checked
 @dataclass(frozen=True)
+class OneChannel(BatchTransform):
+    """The first channel of pictures whose channels are the same."""
+
+    order: ClassVar[int] = 98
+
+    def image(self, x: Tensor, u: Tensor | None) -> Tensor:  # (B, 3, H, W) -> (B, 1, H, W)
+        return x[:, :1]
+
+
+@dataclass(frozen=True)
 class Brightness(Pointwise):
     """Lighter or darker, in logit space, by up to `max_lighting` (in [0, 1)), with probability `p`."""
 

@@ -69,25 +69,18 @@ def cut_torchvision(net: nn.Module, cut: int | None = None) -> nn.Sequential:
 
 
 def adapt_input(net: nn.Module, n_in: int) -> None:
-    """Give the first convolution `n_in` channels, as fastai: of fewer the first are kept, more are added as zeros."""
-    for parent in net.modules():
-        for name, m in parent.named_children():
-            if isinstance(m, nn.Conv2d):
-                shape: dict[str, Any] = {
-                    k: getattr(m, k) for k in ("kernel_size", "stride", "padding", "dilation", "groups")
-                }
-                new = nn.Conv2d(n_in, m.out_channels, **shape, bias=m.bias is not None)
-                if type(m) is not nn.Conv2d:
-                    raise ArchError(
-                        f"The first layer is a {type(m).__name__}, which takes {m.in_channels} channels only."
-                    )
-                with torch.no_grad():
-                    weight = torch.zeros_like(new.weight)
-                    n = min(n_in, m.in_channels)
-                    weight[:, :n] = m.weight[:, :n] if n_in > 1 else m.weight.sum(1, keepdim=True)
-                    new.weight.copy_(weight)
-                setattr(parent, name, new)
-                return
+    """Give the first convolution, of whatever class, `n_in` channels, as fastai does.
+
+    Of fewer channels the first are kept, and a single one gets the sum of all weights; further ones begin with zeros.
+    """
+    first = next((m for m in net.modules() if isinstance(m, nn.Conv2d)), None)
+    if first is None or first.groups != 1:
+        raise ArchError(f"{type(net).__name__} has no first convolution that could take {n_in} channels.")
+    with torch.no_grad():
+        weight = first.weight.new_zeros(len(first.weight), n_in, *first.weight.shape[2:])
+        n = min(n_in, first.in_channels)
+        weight[:, :n] = first.weight[:, :n] if n_in > 1 else first.weight.sum(1, keepdim=True)
+    first.weight, first.in_channels = nn.Parameter(weight), n_in
 
 
 def as_body(arch: Arch, net: nn.Module, n_in: int = 3, cut: int | None = None) -> nn.Module:

@@ -1,7 +1,8 @@
 """Images as fastai's users hold them: `fastai.vision.core`."""
 
-from tipoff.notebook.pictures import PILBase, PILImage, PILImageBW, PILMask, image2tensor
+from tipoff.notebook.pictures import image2tensor
 from tipoff.vision.augment import cifar_stats, imagenet_stats, mnist_stats
+from tipoff.vision.images import PILBase, PILImage, PILImageBW, PILMask
 
 __all__ = [
     "PILBase",

@@ -18,7 +18,7 @@ from tipoff.checked import checked
 from tipoff.data.fetch import fetch
 from tipoff.data.items import get_image_files
 from tipoff.data.store import threads
-from tipoff.decode import FORMATS, decode_image
+from tipoff.decode import FORMATS, decode_image, read_pixels
 from tipoff.errors import DataError, UsageError, need_folder
 from tipoff.notes import note
 
@@ -133,7 +133,7 @@ class _Record:
 
 def _ending(data: bytes) -> str:
     """The ending for what the bytes are. Raises `DataError` where they are no whole picture."""
-    decode_image(data)
+    read_pixels(data)
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         return _ENDINGS[image.format or ""]
 
@@ -155,7 +155,7 @@ def verify_images(fns: Iterable[str | Path]) -> Files:
 
     def why(path: Path) -> str | None:
         try:
-            decode_image(path)
+            read_pixels(path)
         except DataError as e:
             return str(e)
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from tipoff.checked import checked
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.errors import UsageError
 from tipoff.learner.arguments import need_dls
 from tipoff.learner.learner import Learner
 from tipoff.notes import note
@@ -15,9 +16,11 @@ from tipoff.train.engine import auto_precision
 from tipoff.train.optim import Adam
 from tipoff.vision.arch import ALIASES, resolve
 from tipoff.vision.augment import Normalize
+from tipoff.vision.block import ImageBlock
 from tipoff.vision.body import create_body
 from tipoff.vision.head import create_head
 from tipoff.vision.model import VisionModel
+from tipoff.vision.weights import Weights
 
 __all__ = ["cnn_learner", "create_body", "create_head", "vision_learner"]
 
@@ -50,7 +53,7 @@ def vision_learner(
     bn_final: bool = False,
     lin_first: bool = False,
     y_range: tuple[float, float] | None = None,
-    n_in: int = 3,
+    n_in: int | None = None,
     precision: str = "auto",
 ) -> Learner:
     """A `Learner` with a network of timm or torchvision, by name or function, and fastai's head.
@@ -58,12 +61,14 @@ def vision_learner(
     The body has pretrained weights unless `pretrained=False`; it is frozen to begin with, and pictures are
     normalised as it was trained. `weights` is a file of one's own. `train_bn` None means that the batch norms
     of frozen layers stay as they are (True trains them, as fastai does; see docs/decisions/003-train-bn.md).
-    `precision` is float32, bfloat16, float16, or auto. Raises `ArchError` for an unknown network, or weights
+    `n_in` is the number of channels, which the data say: 3, or 1 of `PILImageBW`. `precision` is float32, bfloat16, float16, or
+    auto. Raises `ArchError` for an unknown network, or weights
     that cannot be had.
 
     >>> learn = vision_learner(dls, "resnet34", metrics="error_rate")  # doctest: +SKIP
     """
     need_dls(dls)
+    n_in = _channels(dls, n_in)
     found = resolve(arch)
     called = f"{found.source}/{found.name}"
     spec = VisionModel(
@@ -82,7 +87,7 @@ def vision_learner(
     norm = None
     if pretrained:
         model, have = spec.build_pretrained(weights)
-        norm = Normalize(have.mean, have.std) if normalize and n_in == len(have.mean) else None
+        norm = _norm(have, n_in) if normalize else None
         facts |= {"weights": have.source, "licence": have.licence}
         if arch in ALIASES:
             note(
@@ -123,3 +128,27 @@ def vision_learner(
 
 
 cnn_learner = vision_learner  # its name in the book
+
+
+def _channels(dls: DataLoaders, n_in: int | None) -> int:
+    """How many channels the images have. Raises `UsageError` where `n_in` says something else."""
+    found = [
+        b.channels for b in (dls.plan.inputs if dls.plan is not None else ()) if isinstance(b, ImageBlock)
+    ]
+    if n_in is None or not found or n_in == found[0]:
+        return found[0] if found else n_in or 3
+    way = (
+        "For grey images of one channel make the data with img_cls=PILImageBW, or ImageBlock(cls=PILImageBW)."
+        if n_in == 1
+        else "Leave n_in away."
+    )
+    raise UsageError(f"n_in is {n_in}, and the images have {found[0]} channel{'s' * (found[0] > 1)}. {way}")
+
+
+def _norm(have: Weights, n_in: int) -> Normalize | None:
+    """What pictures are normalised with; those of one channel by the mean of the three."""
+    if n_in == len(have.mean):
+        return Normalize(have.mean, have.std)
+    if n_in == 1:
+        return Normalize((sum(have.mean) / len(have.mean),), (sum(have.std) / len(have.std),))
+    return None

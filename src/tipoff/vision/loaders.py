@@ -42,9 +42,6 @@ def _sizes_differ(files: Sequence[Any], n: int = 200) -> bool:
     return False
 
 
-def _image_block(img_cls: Any) -> ImageBlock:
-    return ImageBlock(mode="L") if getattr(img_cls, "__name__", "") == "PILImageBW" else ImageBlock()
-
 _MORE = (
     *("item_tfms", "batch_tfms", "img_cls"),
     *(n for n in keywords_of(DataBlock.dataloaders) if n not in ("source", "path")),
@@ -79,7 +76,7 @@ class ImageDataLoaders(DataLoaders):
             item_tfms = Resize(DEFAULT_SIZE)
             note(f"the pictures have different sizes: item_tfms=Resize({DEFAULT_SIZE})", once=True)
         block = DataBlock(
-            (_image_block(img_cls), CategoryBlock() if y_block is None else y_block),
+            (ImageBlock(cls=img_cls), CategoryBlock() if y_block is None else y_block),
             get_items=get_items,
             splitter=splitter,
             get_x=get_x,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tipoff.decode import FORMATS, KEEP_PIXELS, decode_image
+from tipoff.decode import FORMATS, KEEP_PIXELS, read_pixels
 from tipoff.errors import DataError
 from tipoff.serve.box import Box, seen
 
@@ -60,10 +60,12 @@ def _per_pixel(image: Image.Image) -> float:
     return float(4 + share * int(tags.get(_SAMPLES, 1)) * max(bits) / 8)
 
 
-def decode(data: bytes, name: str, max_pixels: int) -> np.ndarray:  # -> uint8 (H, W, 3)
+def decode(
+    data: bytes, name: str, max_pixels: int
+) -> np.ndarray:  # -> uint8 (H, W, 3), or (H, W) of more than 8 bits
     """The picture in `data`, turned as its EXIF data says. Raises `DataError` with a sentence that begins with `name`."""
     try:
-        return decode_image(data, max_pixels=max_pixels, keep_pixels=KEEP_PIXELS)
+        return read_pixels(data, max_pixels=max_pixels, keep_pixels=KEEP_PIXELS)
     except DataError as e:
         text = str(e)
         raise DataError(

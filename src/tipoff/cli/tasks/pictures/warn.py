@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from tipoff.data.store import pool
-from tipoff.decode import decode_image
+from tipoff.decode import decode_image, read_pixels
+from tipoff.deep_images import range_of
 from tipoff.errors import DataError
 
 RARE = 10  # times fewer pictures than the largest class
@@ -28,9 +29,14 @@ def imbalance(labels: Sequence[str]) -> str | None:
 def fingerprint(path: Path) -> np.ndarray | None:
     """256 bits of what a picture looks like (difference hash): near pictures have near bits."""
     try:
-        grey = cv2.cvtColor(decode_image(path), cv2.COLOR_RGB2GRAY)
+        pixels = read_pixels(path)
     except DataError:
         return None
+    deep = pixels.dtype != np.uint8
+    levels = range_of(pixels) if deep else None
+    if deep and (levels is None or levels[0] == levels[1]):
+        return None
+    grey = cv2.cvtColor(decode_image(pixels, levels=levels), cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (17, 16), interpolation=cv2.INTER_AREA).astype(np.int16)
     return np.packbits(small[:, 1:] > small[:, :-1])
 
