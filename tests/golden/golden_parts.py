@@ -28,7 +28,7 @@ from tipoff.text.pieces import SubwordTokenizer
 from tipoff.text.target import NextToken
 from tipoff.text.transformer import TransformerClassifier, TransformerLM
 from tipoff.text.words import WordTokenizer
-from tipoff.vision.augment import Brightness, Contrast, IntToFloat, Normalize
+from tipoff.vision.augment import Brightness, Contrast, IntToFloat, Normalize, OneChannel
 from tipoff.vision.block import ImageBlock
 from tipoff.vision.geometry import Dihedral, Flip, RandomCrop, ResizeBatch, Rotate, Warp, Zoom
 from tipoff.vision.model import VisionModel
@@ -209,6 +209,7 @@ def parts() -> dict[str, Spec]:
         "vision.flip_item@1": FlipItem(0.3),
         "vision.normalize@1": Normalize((0.1, 0.2, 0.3), (0.4, 0.5, 0.6)),
         "vision.int_to_float@1": IntToFloat(127.5),
+        "vision.one_channel@1": OneChannel(),
         "vision.brightness@1": Brightness(0.3, 0.6),
         "vision.contrast@1": Contrast(0.4, 0.7),
         "vision.flip@1": Flip(0.4),

@@ -129,3 +129,14 @@ def test_moves_are_applied_in_order():
 def test_what_it_cannot_do_is_refused(bad):
     with pytest.raises(UsageError):
         aug_transforms(**bad)
+
+
+def test_with_batch_all_images_of_a_batch_change_alike():
+    x = torch.rand(1, 3, 24, 24).expand(6, 3, 24, 24).clone()
+    for batch in (True, False):
+        tfms = aug_transforms(batch=batch, flip_vert=True, p_affine=1, p_lighting=1, min_scale=0.5)
+        assert all(t.batch is batch for t in tfms)
+        (out,) = run_batch_transforms(tfms, [Kind.IMAGE], [x], torch.arange(6), (1, 0))
+        (other,) = run_batch_transforms(tfms, [Kind.IMAGE], [x], torch.arange(6) + 6, (1, 0))
+        assert torch.allclose(out, out[:1].expand_as(out), atol=1e-5) is batch
+        assert not torch.allclose(out[0], x[0], atol=0.05) and not torch.allclose(out[0], other[0], atol=0.05)

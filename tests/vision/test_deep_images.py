@@ -90,7 +90,7 @@ def test_levels_may_be_given_and_values_beyond_them_are_cut():
     x = np.array([[-1000.0, -160.0, 40.0, 240.0, 3000.0]])
     assert ImageBlock(levels=(-160, 240)).encode(x)[0, :, 0].tolist() == [0, 0, 128, 255, 255]
     for wrong in ((1, 1), (3, 2), (0, float("nan")), 5):
-        with pytest.raises(UsageError, match="levels="):
+        with pytest.raises(UsageError, match="levels"):
             ImageBlock(levels=wrong)
 
 
@@ -143,3 +143,17 @@ def test_a_whole_image_of_ct_numbers_is_no_damaged_file(tmp_path):
 
 def test_images_of_8_bits_have_no_levels(photos):
     assert ImageBlock().setup(get_image_files(photos)).levels is None
+
+
+def test_a_large_image_is_averaged_in_its_own_values_at_prediction(tmp_path, monkeypatch):
+    from tipoff.deep_images import averaged
+
+    x = (G[:39, :39] * 4095).astype(np.uint16)
+    want = [[x[r : r + 2, c : c + 2].mean() for c in range(0, 39, 2)] for r in range(0, 39, 2)]
+    assert np.abs(averaged(x, 2) - np.array(want)).max() <= 0.5
+    Image.fromarray(x).save(tmp_path / "x.png")
+    got = read_pixels(tmp_path / "x.png", keep_pixels=400)
+    assert np.array_equal(got, averaged(x, 2))
+    monkeypatch.setattr("tipoff.vision.block.KEEP_PIXELS", 400)
+    block = ImageBlock(levels=(0, 4095))
+    assert np.array_equal(block.encode_exact(tmp_path / "x.png")[..., 0], formula(averaged(x, 2), 0, 4095))

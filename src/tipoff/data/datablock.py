@@ -354,9 +354,9 @@ class DataBlock:
     ) -> DataLoaders:
         """Read `source` and make batches of `bs`, `val_bs` at validation.
 
-        `verbose` walks through one item first, as `explain`. `seed` decides order and random changes; None draws one from torch's generator. `options` are those of a first
-        block that makes its batches in its own way, such as `seq_len` of texts. Raises `DataError` with the files or
-        rows concerned.
+        `verbose` walks through one item first, as `explain`. `seed` decides order and random changes; None draws one from
+        torch's generator. `options` are those of a first block that makes its batches in its own way, such as `seq_len` of
+        texts. Raises `DataError` with the files or rows concerned.
         """
         own = getattr(self.inputs[0], "dataloaders", None)
         if verbose and own is None:

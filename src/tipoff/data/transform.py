@@ -122,6 +122,15 @@ class BatchTransform(Spec):
         return x
 
 
+def _draws(t: Any, i: int, positions: Tensor, key: tuple[int, ...] | None) -> Tensor | None:  # -> (B, n_draws)
+    """What transform `i` draws for the samples of a batch; with its `batch`, for all of them what it draws for the first."""
+    n = getattr(t, "n_draws", 0)
+    if key is None or not n:
+        return None
+    u = uniform((*key, 1000 + i), positions, n)
+    return u[:1].expand_as(u) if getattr(t, "batch", False) else u
+
+
 def run_batch_transforms(
     tfms: Sequence[BatchTransform | Callable[[Tensor], Tensor]],
     kinds: Sequence[Kind],
@@ -135,12 +144,7 @@ def run_batch_transforms(
     """
     need_movable(tfms, kinds)
     active = [t for t in tfms if key is not None or getattr(t, "n_draws", 0) == 0]
-    draws: list[Tensor | None] = [
-        uniform((*key, 1000 + i), positions, n)
-        if key is not None and (n := getattr(t, "n_draws", 0))
-        else None
-        for i, t in enumerate(active)
-    ]
+    draws = [_draws(t, i, positions, key) for i, t in enumerate(active)]
     out, i = list(fields), 0
     for fuse, group in groupby(active, key=lambda t: getattr(t, "fuse", None)):
         run = list(group)

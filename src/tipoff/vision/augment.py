@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import cv2
@@ -116,6 +116,7 @@ class Brightness(Pointwise):
 
     max_lighting: float = 0.2
     p: float = 0.75
+    batch: bool = field(default=False, kw_only=True)  # the pictures of a batch alike
     n_draws: ClassVar[int] = 2
 
     def point(self, x: Tensor, u: Tensor | None) -> Tensor:
@@ -133,6 +134,7 @@ class Contrast(Pointwise):
 
     max_lighting: float = 0.2
     p: float = 0.75
+    batch: bool = field(default=False, kw_only=True)  # the pictures of a batch alike
     n_draws: ClassVar[int] = 2
 
     def point(self, x: Tensor, u: Tensor | None) -> Tensor:
@@ -329,29 +331,29 @@ def aug_transforms(
     probabilities. Angles in degrees. `size` brings the batch to that many pixels, at validation too, and
     `min_scale` below 1 shows a random part of at least that share of the area: with
     `item_tfms=Resize(460)`, `aug_transforms(size=224, min_scale=0.75)` is the course's presizing. All of it is
-    one interpolation. `mode` is bilinear, `align_corners` and `batch` False; others are refused.
+    one interpolation. With `batch`, the pictures of a batch are changed alike. `mode` is bilinear and `align_corners` False;
+    others are refused.
 
     >>> aug_transforms(size=224, min_scale=0.75)[-1]
-    Contrast(max_lighting=0.2, p=0.75)
+    Contrast(max_lighting=0.2, p=0.75, batch=False)
     """
-    if mode != "bilinear" or align_corners or batch:
-        raise UsageError(
-            "aug_transforms interpolates bilinearly, each picture by draws of its own: leave mode, align_corners and batch."
-        )
+    if mode != "bilinear" or align_corners:
+        raise UsageError("aug_transforms interpolates bilinearly between the middles of pixels: leave mode and align_corners.")
     max_rotate, max_lighting, max_warp = max_rotate * mult, max_lighting * mult, max_warp * mult
     made: list[Any] = []
+    how: dict[str, Any] = {"pad_mode": pad_mode, "batch": batch}
     if do_flip:
-        made.append(Dihedral(0.5, pad_mode=pad_mode) if flip_vert else Flip(0.5, pad_mode=pad_mode))
+        made.append(Dihedral(0.5, **how) if flip_vert else Flip(0.5, **how))
     if max_warp:
-        made.append(Warp(max_warp, p_affine, pad_mode=pad_mode))
+        made.append(Warp(max_warp, p_affine, **how))
     if max_rotate:
-        made.append(Rotate(max_rotate, p_affine, pad_mode=pad_mode))
+        made.append(Rotate(max_rotate, p_affine, **how))
     if min_zoom < 1 or max_zoom > 1:
-        made.append(Zoom(min_zoom, max_zoom, p_affine, pad_mode=pad_mode))
+        made.append(Zoom(min_zoom, max_zoom, p_affine, **how))
     if min_scale < 1:
-        made.insert(0, RandomCrop(min_scale, pad_mode=pad_mode))
+        made.insert(0, RandomCrop(min_scale, **how))
     if size is not None:
         made.append(ResizeBatch(size, pad_mode=pad_mode))
     if max_lighting:
-        made += [Brightness(max_lighting, p_lighting), Contrast(max_lighting, p_lighting)]
+        made += [c(max_lighting, p_lighting, batch=batch) for c in (Brightness, Contrast)]
     return [*made, *(xtra_tfms or ())]

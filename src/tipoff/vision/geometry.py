@@ -31,10 +31,11 @@ def eye(n: int) -> np.ndarray:  # -> (n, 3, 3)
 class Geometric(BatchTransform):
     """A move given by a matrix a sample; `u` are its draws, (B, n_draws).
 
-    `pad_mode` is what is seen beyond the edge: reflection, border or zeros.
+    `pad_mode` is what is seen beyond the edge: reflection, border or zeros. With `batch`, the pictures of a batch move alike.
     """
 
     pad_mode: str = field(default="reflection", kw_only=True)
+    batch: bool = field(default=False, kw_only=True)
     moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
