@@ -1,8 +1,9 @@
-"""A depthwise convolution whose gradient is fast on a processor in bfloat16.
+"""A depthwise convolution whose gradient is fast on a processor.
 
 oneDNN's forward kernels for it are fast, and of its backward kernels those for weights no wider than three columns;
-the others are ten to a hundred times slower. So the gradient of the input is computed by a forward convolution,
-with the kernel turned round, and that of the weight by three columns at a time.
+in bfloat16 the others are ten to a hundred times slower. So the gradient of the input is computed by a forward
+convolution, with the kernel turned round, and that of the weight by three columns at a time. In float32 only the gradient
+of wider weights is slow, by three to five times.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
+
+from tipoff.nn.pad import padded
 
 Pair = Sequence[int]
 _COLUMNS = 3
@@ -35,7 +38,13 @@ class _Depthwise(torch.autograd.Function):
         need_x, need_w, need_b = ctx.needs_input_grad[:3]
         grad = grad.contiguous(memory_format=torch.channels_last)
         stride, padding = ctx.where
-        to_x = _of_input(grad, x, weight, stride, padding) if need_x else None
+        to_x = None
+        if need_x and x.dtype is torch.bfloat16:
+            to_x = _of_input(grad, x, weight, stride, padding)
+        elif need_x:
+            to_x = torch.ops.aten.convolution_backward(
+                grad, x, weight, None, stride, padding, (1, 1), False, (0, 0), weight.shape[0], (True, False, False)
+            )[0]  # fmt: skip
         if not (need_w or need_b):
             return to_x, None, None, None, None
         return to_x, *_of_weight(grad, x, weight, stride, padding, ctx.has_bias), None, None
@@ -66,7 +75,7 @@ def _of_weight(
         seen, around = x, left
         if width > _COLUMNS or left > 1:  # wider zeros at the sides are slow too
             reach = (grad.shape[-1] - 1) * stride[1] + columns.shape[-1]
-            seen, around = F.pad(x, (left - first, first - left + reach - x.shape[-1])), 0
+            seen, around = padded(x, (left - first, first - left + reach - x.shape[-1], 0, 0)), 0
         _, to_weight, summed = torch.ops.aten.convolution_backward(
             grad, seen, columns, [n], stride, (top, around), (1, 1), False, (0, 0), n,
             (False, True, has_bias and not first),
@@ -80,21 +89,25 @@ def conv2d(
     x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Tensor:
     """`torch.nn.functional.conv2d`, with the faster gradient where it is one."""
-    slow = (
+    ours = (
         groups == weight.shape[0] == x.shape[1] > 1
         and x.device.type == "cpu"
-        and torch.is_autocast_enabled("cpu")
-        and torch.get_autocast_dtype("cpu") is torch.bfloat16
         and torch.is_grad_enabled()
         and not isinstance(padding, str)
         and max(dilation) == 1
         and all(p < k for p, k in zip(padding, weight.shape[-2:], strict=True))
     )
-    if not slow:
+    dtype = _dtype_of(x)
+    wide = weight.shape[-1] > _COLUMNS and weight.requires_grad
+    if not ours or not (dtype is torch.bfloat16 or (dtype is torch.float32 and wide)):
         return F.conv2d(x, weight, bias, stride, padding, dilation, groups)
-    half = torch.bfloat16
     with torch.autocast("cpu", enabled=False):
         out: Tensor = _Depthwise.apply(
-            x.to(half), weight.to(half), None if bias is None else bias.to(half), stride, padding
+            x.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype), stride, padding
         )
     return out
+
+
+def _dtype_of(x: Tensor) -> torch.dtype:
+    """What a convolution of `x` computes in."""
+    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype

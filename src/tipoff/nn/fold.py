@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from tipoff.nn.depthwise import Pair, conv2d
+from tipoff.nn.pad import pad
 
 _TOLERANCE = 1e-3
 Sides = tuple[int, int, int, int]  # top, bottom, left, right
@@ -87,7 +87,7 @@ def same_sides(x: Tensor, kernel_size: Pair, stride: Pair, dilation: Pair) -> Si
 def pad_same(x: Tensor, kernel_size: Pair, stride: Pair, dilation: Pair) -> Tensor:
     """(B, C, H, W) with as many zeros at each side as TensorFlow's SAME adds."""
     top, bottom, left, right = sides = same_sides(x, kernel_size, stride, dilation)
-    return F.pad(x, (left, right, top, bottom)) if any(sides) else x
+    return pad(x, (left, right, top, bottom)) if any(sides) else x
 
 
 def fold_norms(net: nn.Module, n_in: int = 3, size: int = 64) -> int:

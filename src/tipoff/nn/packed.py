@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tipoff.nn.fold import FoldedConv2d, FoldedNorm2d, Sides, same_sides
+from tipoff.nn.relu6 import LeanReLU6
 
 _ACTS: dict[type, tuple[str, list[float]]] = {
     nn.Identity: ("none", []),
     nn.ReLU: ("relu", []),
     nn.ReLU6: ("hardtanh", [0.0, 6.0]),
+    LeanReLU6: ("hardtanh", [0.0, 6.0]),
     nn.SiLU: ("swish", []),
 }
 
