@@ -257,7 +257,7 @@ PARTS = (
     "CropAndResize",
 )  # steps of Resize and RandomResizedCrop, checked with them
 BATCH_TRANSFORMS = [
-    a.IntToFloat(2.0), a.Brightness(0.4, 1.0), a.Contrast(0.4, 1.0), a.Normalize(*a.imagenet_stats),
+    a.IntToFloat(2.0), a.OneChannel(), a.Brightness(0.4, 1.0), a.Contrast(0.4, 1.0), a.Normalize(*a.imagenet_stats),
     geo.Flip(), geo.Dihedral(), geo.Rotate(30.0, 1.0), geo.Zoom(0.8, 1.3, 1.0), geo.Warp(0.3, 1.0),
     geo.RandomCrop(0.4), geo.ResizeBatch(8), geo.ResizeBatch((9, 20)),
 ]  # fmt: skip
