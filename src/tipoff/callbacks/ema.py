@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from tipoff.arguments import need_number
 from tipoff.train.callback import Callback
 from tipoff.train.run import Run
 
@@ -31,7 +32,7 @@ class EMA(Callback):
     order = 20
 
     def __init__(self, decay: float = 0.998) -> None:
-        self.decay = decay
+        self.decay = need_number("decay", decay, at_least=0, at_most=1)
         self.average: nn.Module | None = None
         self._waiting: dict[str, Any] | None = None
 

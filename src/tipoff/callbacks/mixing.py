@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tipoff.arguments import need_number
 from tipoff.data.batch import Batch
 from tipoff.rng import generator
 from tipoff.train.callback import Callback
@@ -52,7 +53,7 @@ class MixUp(Callback):
     stream: ClassVar[int] = 71
 
     def __init__(self, alpha: float = 0.4) -> None:
-        self.alpha = alpha
+        self.alpha = need_number("alpha", alpha, above=0)
         self._drawn: dict[int, tuple[float, Tensor]] = {}  # of each batch of the group, by its positions
 
     def mix(self, batch: Batch, lam: float, order: Tensor, rng: np.random.Generator) -> tuple[Batch, float]:

@@ -7,10 +7,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tipoff.arguments import need_number, need_whole
+from tipoff.errors import UsageError
 from tipoff.optional import need
 from tipoff.train.callback import Callback
 from tipoff.train.checkpoint import write_checkpoint
 from tipoff.train.run import Run
+
+
+def _file(name: str, value: Any) -> Path:
+    if not isinstance(value, (str, Path)) or not Path(value).name:
+        raise UsageError(f"{name} is {value!r}; the name of a file or folder is needed.")
+    return Path(value)
 
 
 class SaveCheckpoint(Callback):
@@ -23,7 +31,9 @@ class SaveCheckpoint(Callback):
     only_watches = True
 
     def __init__(self, path: str | Path, every_seconds: float = 30.0, every_steps: int | None = None) -> None:
-        self.path, self.every_seconds, self.every_steps = Path(path), every_seconds, every_steps
+        self.path = _file("path", path)
+        self.every_seconds = need_number("every_seconds", every_seconds, at_least=0)
+        self.every_steps = None if every_steps is None else need_whole("every_steps", every_steps, at_least=1)
         self.meta: dict[str, Any] = {}  # what the run belongs to, as plain values
         self.extra: dict[str, Any] = {}  # likewise, from whoever made this callback
         self._last = time.monotonic()
@@ -54,7 +64,7 @@ class CSVLogger(Callback):
     only_watches = True
 
     def __init__(self, fname: str | Path = "history.csv", append: bool = False) -> None:
-        self.path, self.append = Path(fname), append
+        self.path, self.append = _file("fname", fname), append
 
     def read_log(self) -> Any:
         """The file as a data frame."""
@@ -62,7 +72,8 @@ class CSVLogger(Callback):
 
     def before_fit(self, run: Run) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.exists() and (run.n_steps or self.append):
+        # the rows of earlier stages of the call, or of before an interruption, stay
+        if self.path.exists() and (run.resumed or run.stage or self.append):
             return
         with open(self.path, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow(
@@ -76,7 +87,7 @@ class CSVLogger(Callback):
         spent = round(time.perf_counter() - self._began, 3)
         with open(self.path, "a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow(
-                [run.epoch - 1, run.train_loss, run.valid_loss, *run.metric_values, spent]
+                [run.epochs_before + run.epoch - 1, run.train_loss, run.valid_loss, *run.metric_values, spent]
             )
 
 
@@ -87,7 +98,7 @@ class TensorBoardCallback(Callback):
     only_watches = True
 
     def __init__(self, log_dir: str | Path = "runs") -> None:
-        self.log_dir = Path(log_dir)
+        self.log_dir = _file("log_dir", log_dir)
 
     def before_fit(self, run: Run) -> None:
         need("tensorboard", "TensorBoardCallback", "tipoff[tensorboard]")

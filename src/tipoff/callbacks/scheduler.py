@@ -25,6 +25,10 @@ class ParamScheduler(Callback):
     """
 
     def __init__(self, scheds: Mapping[str, Callable[[float], float]]) -> None:
+        if not isinstance(scheds, Mapping) or not all(callable(f) for f in scheds.values()):
+            raise UsageError(
+                f"scheds is {scheds!r}; functions by name are needed, such as {{'lr': SchedCos(1e-3, 1e-5)}}."
+            )
         self.scheds = dict(scheds)
 
     def before_fit(self, run: Run) -> None:

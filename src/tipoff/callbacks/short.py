@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tipoff.errors import UsageError
+from tipoff.arguments import need_number
 from tipoff.train.callback import Callback
 from tipoff.train.run import Run
 
@@ -14,8 +14,7 @@ class ShortEpochCallback(Callback):
     """
 
     def __init__(self, pct: float = 0.01, short_valid: bool = True) -> None:
-        if not 0 < pct <= 1:
-            raise UsageError(f"pct is {pct}; it is a share of the batches, above 0 and at most 1.")
+        need_number("pct", pct, above=0, at_most=1)
         self.pct, self.short_valid = pct, short_valid
 
     def before_train(self, run: Run) -> None:

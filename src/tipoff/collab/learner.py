@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from tipoff.arguments import need_number, need_whole
 from tipoff.bundle.file import Bundle
 from tipoff.checked import checked
 from tipoff.collab.choose import choose_model, facts_of, give_tables
@@ -23,11 +24,12 @@ from tipoff.display import show_frame
 from tipoff.errors import UsageError
 from tipoff.learner.arguments import need_dls
 from tipoff.learner.budget import plan_minutes
+from tipoff.learner.call_arguments import need_callbacks, need_file
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
 from tipoff.learner.predictions import in_order
 from tipoff.learner.recipe import Recipe, older
-from tipoff.learner.until_best import listed, lost_watchers, watchers
+from tipoff.learner.until_best import lost_watchers, watchers
 from tipoff.notes import note
 from tipoff.train.optim import Adam
 
@@ -96,17 +98,17 @@ class CollabLearner(Learner):
             lr: The highest learning rate; by default what suits the batch size.
             cbs: Further callbacks.
         """
-        if minutes is not None and minutes <= 0:
-            raise UsageError(f"minutes is {minutes:g}; it is a time above 0.")
-        n = self.default_epochs() if epochs is None else epochs
+        its = need_callbacks(cbs)
+        n = self.default_epochs() if epochs is None else need_whole("epochs", epochs, at_least=0)
         if minutes is not None:
-            n = plan_minutes(self, minutes * 60, 0, most=n)
-        self.fit_one_cycle(n, lr, cbs=[*watchers(self, n), *listed(cbs)])
+            n = plan_minutes(self, 60 * need_number("minutes", minutes, above=0), 0, most=n)
+        self.fit_one_cycle(n, lr, cbs=[*watchers(self, n), *its])
 
     def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
         """As `Learner.resume`; a `fit_auto` goes on watching where it was interrupted."""
-        file = self.path / self.model_dir / "checkpoint.pt" if file is None else Path(file)
-        super().resume(file, [*lost_watchers(self, file, listed(cbs)), *listed(cbs)])
+        file = self.path / self.model_dir / "checkpoint.pt" if file is None else need_file("file", file)
+        its = need_callbacks(cbs)
+        super().resume(file, [*lost_watchers(self, file, its), *its])
 
     # answers -------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from tipoff.arguments import need_whole
 from tipoff.data.show import show_sample
 from tipoff.display import INK, entitle, get_grid, shown, subplots
+from tipoff.errors import UsageError
 from tipoff.interpret.gradcam import heat_maps, overlay
 from tipoff.interpret.rows import rows_with_losses
 from tipoff.interpret.texts import are_texts, texts_with_losses
@@ -25,12 +27,20 @@ class Interpretation:
 
     @classmethod
     def from_learner(cls, learn: Learner, ds_idx: int = 1, dl: Any = None, act: Any = None) -> Any:
-        """Predict the validation items, or those of `dl`."""
-        return cls(learn, learn.predictions(ds_idx, dl))
+        """Predict the validation items, or those of `dl`. Raises `UsageError` where they have no labels."""
+        made = learn.predictions(ds_idx, dl)
+        if made.targets is None or made.losses is None:
+            raise UsageError(
+                "These items have no labels, so nothing can be compared: learn.dls.test_dl(items, with_labels=True) reads them, and "
+                "learn.get_preds(dl=...) predicts items without."
+            )
+        return cls(learn, made)
 
     def top_losses(self, k: int | None = None, largest: bool = True, items: bool = False) -> tuple[Any, ...]:
         """(losses, positions) of the `k` items with the largest (or smallest) losses; all where k is None."""
         assert self.made.losses is not None
+        if k is not None:
+            need_whole("k", k, at_least=1)
         n = len(self.made.losses)
         losses, at = self.made.losses.topk(min(n if k is None else k, n), largest=largest)
         if not items:
@@ -39,7 +49,9 @@ class Interpretation:
 
     def _raw(self, i: int) -> Any:
         dataset, at = self.made.dataset, int(self.made.items[i])
-        return dataset.frame.iloc[at] if hasattr(dataset, "frame") else dataset.columns[0][at]
+        if hasattr(dataset, "frame"):
+            return dataset.frame.iloc[at]
+        return dataset.columns[0][at] if hasattr(dataset, "columns") else at
 
     def top_losses_table(self, k: int = 10, largest: bool = True) -> Any:
         """The rows of a table, or the texts, with the largest losses, as a data frame with prediction, truth and loss."""
@@ -57,6 +69,11 @@ class Interpretation:
         """
         if hasattr(self.made.dataset, "frame") or are_texts(self.made.dataset):
             return self.top_losses_table(k, largest)
+        if self.learn.dls.plan is None:
+            raise UsageError(
+                "plot_top_losses needs DataLoaders made from a DataBlock, which know how to draw their items; top_losses(k) gives "
+                "their positions."
+            )
         losses, at = self.top_losses(k, largest)
         figure, axes = get_grid(len(at), return_fig=True, **kwargs)
         plan, target = self.learn.dls.plan, self.learn.target
@@ -80,7 +97,12 @@ class ClassificationInterpretation(Interpretation):
     @property
     def vocab(self) -> list[Any]:
         names = getattr(self.learn.target, "names", None)  # the vocab of texts holds their tokens too
-        return list(self.learn.dls.vocab if names is None else names)
+        if names is not None:
+            return list(names)
+        # loaders of the user's own name no classes: they are numbers
+        return (
+            list(self.learn.dls.vocab) if self.learn.dls.targets else list(range(self.made.probs.shape[-1]))
+        )
 
     @property
     def decoded(self) -> Tensor:  # (N,)

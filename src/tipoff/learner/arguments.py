@@ -10,6 +10,7 @@ from tipoff.arguments import need_number, need_numbers, need_one_of
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.target import NA, CategoryBlock
 from tipoff.errors import DataError, UsageError
+from tipoff.learner.call_arguments import need_rate
 from tipoff.spec import Spec
 
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -31,8 +32,7 @@ def need_learnable(dls: Any, model: Any, lr: Any, wd: Any, moms: Any, precision:
         raise UsageError(
             f"model is a {type(model).__name__}; a PyTorch module is needed. By name, vision_learner(dls, 'resnet34') makes one."
         )
-    if not isinstance(lr, (slice, list, tuple)):
-        need_number("lr", lr, above=0)
+    need_rate("lr", lr)
     if wd is not None:
         need_number("wd", wd, at_least=0)
     need_numbers("moms", moms, 3, at_least=0, at_most=1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from tipoff.arguments import said
+from tipoff.arguments import need_whole, said
 from tipoff.errors import UsageError
 
 Splitter = Callable[[nn.Module], Sequence[Sequence[nn.Parameter]]]
@@ -49,8 +49,15 @@ def batch_norms(model: nn.Module) -> list[_NormBase]:
 def freeze_to(model: nn.Module, groups: Sequence[Sequence[nn.Parameter]], n: int, train_bn: bool) -> int:
     """Let the groups from `n` on learn, and nothing before; negative counts from the end.
 
-    With `train_bn`, batch norms learn everywhere. Returns the index of the first group that learns.
+    With `train_bn`, batch norms learn everywhere. Returns the index of the first group that learns. Raises `UsageError` where
+    there is no group `n`.
     """
+    need_whole("n", n)
+    if not -len(groups) <= n < len(groups):
+        raise UsageError(
+            f"freeze_to({n}): there {'is 1 group' if len(groups) == 1 else f'are {len(groups)} groups'} of layers, so n lies "
+            f"between {-len(groups)} and {len(groups) - 1}."
+        )
     first = n if n >= 0 else len(groups) + n
     for i, group in enumerate(groups):
         for p in group:

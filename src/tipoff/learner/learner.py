@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, overload
 
 import torch
 from torch import Tensor, nn
 
+from tipoff.arguments import need_number, need_whole
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
 from tipoff.callbacks.progress import Progress
@@ -24,7 +26,13 @@ from tipoff.learner.align import aligned_dls, aligned_loader, norm_of
 from tipoff.learner.arguments import need_classes, need_dls, need_learnable, need_outputs
 from tipoff.learner.budget import plan_minutes
 from tipoff.learner.calibrate import Calibration, calibrate
-from tipoff.learner.call_arguments import need_file
+from tipoff.learner.call_arguments import (
+    need_callbacks,
+    need_epochs,
+    need_file,
+    need_options,
+    need_rate,
+)
 from tipoff.learner.execute import KeepNorms, execute, resume
 from tipoff.learner.go_on import go_on
 from tipoff.learner.lr_find import Suggestions, lr_find
@@ -34,8 +42,9 @@ from tipoff.learner.stages import Kind, Stage, fine_tune_stages, group_rates
 from tipoff.learner.state import export
 from tipoff.learner.suggest import valley
 from tipoff.learner.summary import summary
-from tipoff.learner.targets import agreed, checked, target_for
+from tipoff.learner.targets import agreed, called, checked, target_for
 from tipoff.learner.weights import load_weights, save_weights
+from tipoff.metrics.metric import Metric
 from tipoff.metrics.resolve import as_metrics
 from tipoff.near import names_keywords, no_attribute, note_near
 from tipoff.nn.loss_weights import LossWeights
@@ -49,6 +58,7 @@ from tipoff.train.optim import Adam
 Rate = float | slice | Sequence[float]
 SETTABLE = ("cbs", "dls", "loss_func", "lr", "metrics", "model", "model_dir", "moms", "opt_func", "path", "splitter", "train_bn", "wd")
 Moms = tuple[float, float, float]
+FINE_TUNE = {"lr_mult", "pct_start", "div", "div_final", "wd", "moms"}
 
 
 class Prediction(NamedTuple):
@@ -111,7 +121,7 @@ class Learner:
         self._target: Target = target_for(dls, loss_func)
         self.loss_func = loss_func
         self.opt_func, self.lr, self.splitter = opt_func, lr, splitter
-        self.metrics = as_metrics(metrics)
+        self.metrics = metrics
         self.loaded: Recipe | None = None  # the recipe of the model file that it comes from
         self.path = Path(path) if path is not None else dls.path
         self.model_dir = Path(model_dir)
@@ -128,7 +138,7 @@ class Learner:
         self.groups = freezing.as_groups(splitter(self.model))
         self.keep_norms = KeepNorms([] if train_bn else freezing.kept_norms(self.model, self.groups))
         usual: list[Callback] = [TerminateOnNaN(), self.recorder, self.progress] if default_cbs else []
-        self.cbs: list[Callback] = [self.keep_norms, *usual, *_as_callbacks(cbs)]
+        self.cbs: list[Callback] = [self.keep_norms, *usual, *need_callbacks(cbs)]
 
     if not TYPE_CHECKING:  # a type checker knows what is there
 
@@ -198,7 +208,7 @@ class Learner:
         return recipe_of(self, catalog)
 
     def add_cb(self, cb: Callback) -> Learner:
-        self.cbs.append(cb)
+        self.cbs += need_callbacks([cb])
         return self
 
     def remove_cb(self, cb: Callback) -> Learner:
@@ -207,7 +217,7 @@ class Learner:
 
     def add_cbs(self, cbs: Any) -> Learner:
         """Add several callbacks, or one."""
-        self.cbs += _as_callbacks(cbs)
+        self.cbs += need_callbacks(cbs)
         return self
 
     def remove_cbs(self, cbs: Any) -> Learner:
@@ -262,6 +272,15 @@ class Learner:
         self.own_loss = own
 
     @property
+    def metrics(self) -> list[Metric]:
+        """What is measured at validation; others may be put in their place, by name, as functions, or as `Metric`s."""
+        return self._metrics
+
+    @metrics.setter
+    def metrics(self, metrics: Any) -> None:
+        self._metrics = as_metrics(metrics)
+
+    @property
     def uses_target_loss(self) -> bool:
         """Whether the loss is the target's, and not one of the user's own."""
         return self.own_loss is None
@@ -299,23 +318,22 @@ class Learner:
             def used(pred: Any, *y: Tensor) -> Tensor:
                 return own(target.for_metrics(pred), *y)
 
-        return supervised(used, target.for_metrics, weights)
+        return replace(supervised(used, target.for_metrics, weights), predict=called)
 
     def _rates(self, lr: Rate | None) -> tuple[float, ...]:
-        return group_rates(self.lr if lr is None else lr, len(self.groups))
+        return group_rates(need_rate("lr", self.lr if lr is None else lr, zero=True), len(self.groups))
 
     def _fit(
         self, kind: Kind, n_epoch: int, lr: Rate | None, cbs: Any, reset_opt: bool, **options: Any
     ) -> None:
-        if n_epoch < 0:
-            raise UsageError(f"n_epoch is {n_epoch}; it must not be negative.")
-        if not 0 <= options["start_epoch"] <= n_epoch:
-            raise UsageError(
-                f"start_epoch is {options['start_epoch']}; it lies between 0 and n_epoch, {n_epoch}."
-            )
+        need_epochs("n_epoch", n_epoch, options["start_epoch"])
+        need_options(options)
+        if lr is not None:  # a constant rate of 0 measures without training; a cycle of it is a mistake
+            lr = need_rate("lr_max" if kind in ("one_cycle", "sgdr") else "lr", lr, zero=kind == "constant")
+        callbacks = need_callbacks(cbs)
         if reset_opt:
             self.opt = None
-        execute(self, [Stage(kind, n_epoch, self._rates(lr), **options)], _as_callbacks(cbs))
+        execute(self, [Stage(kind, n_epoch, self._rates(lr), **options)], callbacks)
 
     @names_keywords()
     def fit(
@@ -377,6 +395,7 @@ class Learner:
         start_epoch: int = 0,
     ) -> None:
         """Train with warm restarts (Loshchilov and Hutter 2017): cycles of `cycle_len` epochs, each longer."""
+        need_options({"n_cycles": n_cycles, "cycle_len": cycle_len, "cycle_mult": cycle_mult})
         n = sum(cycle_len * cycle_mult**i for i in range(n_cycles))
         options = {"cycle_len": cycle_len, "cycle_mult": cycle_mult, "wd": wd}
         self._fit("sgdr", n, lr_max, cbs, reset_opt, start_epoch=start_epoch, **options)
@@ -406,9 +425,15 @@ class Learner:
         """
         if (epochs is None) == (minutes is None):
             raise UsageError("fine_tune takes either a number of epochs or minutes=.")
+        need_whole("freeze_epochs", freeze_epochs, at_least=0)
+        need_whole("start_epoch", start_epoch, at_least=0)
+        need_options({k: v for k, v in locals().items() if k in FINE_TUNE})
+        base_lr = need_number("base_lr", need_rate("base_lr", base_lr), above=0)
+        lr_max = None if lr_max is None else need_rate("lr_max", lr_max)
+        callbacks = need_callbacks(cbs)
         if minutes is not None:
-            epochs = plan_minutes(self, minutes * 60, freeze_epochs)
-        assert epochs is not None
+            epochs = plan_minutes(self, 60 * need_number("minutes", minutes, above=0), freeze_epochs)
+        epochs = need_whole("epochs", epochs, at_least=0)
         if reset_opt:
             self.opt = None
         stages = fine_tune_stages(
@@ -425,15 +450,15 @@ class Learner:
             moms=moms,
             start_epoch=start_epoch,
         )
-        execute(self, stages, _as_callbacks(cbs))
+        execute(self, stages, callbacks)
 
     @names_keywords()
     def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
         """Go on with the call that was cut off, from the checkpoint that `SaveCheckpoint` wrote, bit for bit."""
         resume(
             self,
-            Path(file) if file is not None else self.path / self.model_dir / "checkpoint.pt",
-            _as_callbacks(cbs),
+            need_file("file", file) if file is not None else self.path / self.model_dir / "checkpoint.pt",
+            need_callbacks(cbs),
         )
 
     @names_keywords()
@@ -486,6 +511,8 @@ class Learner:
         The mean of the losses is the loss of `validate`: with weights of classes, each is multiplied by the weight of its class
         and divided by the mean weight of all items.
         """
+        if act is not None and not callable(act):
+            raise UsageError(f"act is {act!r}; a function of the outputs is needed, such as torch.sigmoid.")
         made = predict_all(self, ds_idx, dl, with_input=with_input, act=act, losses=with_loss)
         out: list[Any] = [*([made.inputs] if with_input else []), made.probs, made.targets]
         if with_decoded:
@@ -616,13 +643,17 @@ class Learner:
             >>> learn.load("stage-1")  # doctest: +SKIP
         """
         path = self.path / self.model_dir / need_file("file", file)
+        try:
+            torch.device(device or "cpu")
+        except (RuntimeError, TypeError):
+            raise UsageError(f"device is {device!r}; the name of a device is needed, such as 'cpu' or 'cuda'.") from None
         load_weights(self, path, device or "cpu", with_opt, strict)
         return self
 
     @names_keywords()
     def export(self, fname: str | Path = "export.tipoff", *, catalog: Catalog | None = None) -> Path:
         """Write the model file: plan, network, weights, figures; no code and no pickle in it."""
-        path = Path(fname)
+        path = need_file("fname", fname)
         return export(
             self, path if path.is_absolute() or path.parent != Path() else self.path / path, catalog
         )
@@ -639,13 +670,3 @@ class _Quiet:
 
     def __exit__(self, *_: object) -> None:
         self.learn.cbs = self.kept
-
-
-def _as_callbacks(cbs: Any) -> list[Callback]:
-    if cbs is None:
-        return []
-    made = [c() if isinstance(c, type) else c for c in (cbs if isinstance(cbs, (list, tuple)) else [cbs])]
-    for c in made:
-        if not isinstance(c, Callback):
-            raise UsageError(f"cbs holds a {type(c).__name__}, which is no Callback.")
-    return made

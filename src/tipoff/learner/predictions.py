@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from tipoff.arguments import need_number, need_whole
 from tipoff.data.batch import Batch
 from tipoff.data.datablock import as_tuple
 from tipoff.data.dataset import SampleDataset
@@ -19,6 +20,7 @@ from tipoff.data.plan import Plan
 from tipoff.data.show import show_sample
 from tipoff.display import entitle, get_grid, shown
 from tipoff.errors import UsageError
+from tipoff.learner.call_arguments import need_loader, need_split
 from tipoff.learner.sample_losses import SampleLosses
 from tipoff.nn.lanes import Lanes
 from tipoff.nn.packed import WORTH_PACKING, packed
@@ -46,12 +48,8 @@ class Predictions:
 def in_order(learn: Learner, ds_idx: int, dl: Any) -> Any:
     """`dl`, or the loader of one split, in order and without random changes."""
     if dl is not None:
-        return learn.aligned(dl)
-    if ds_idx >= len(learn.dls):
-        raise UsageError(
-            "There are no validation items: this learner comes from a model file. Pass dl=learn.dls.test_dl(items)."
-        )
-    found = learn.dls[ds_idx]
+        return learn.aligned(need_loader(dl))
+    found = learn.dls[need_split(ds_idx, len(learn.dls))]
     if not isinstance(found, Loader):
         return found
     plain = (
@@ -161,6 +159,9 @@ def tta(
     batch_tfms: Any = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Probabilities over `n` random versions of each item, mixed with those of the plain one."""
+    need_whole("n", n, at_least=1)
+    if beta is not None:
+        need_number("beta", beta, at_least=0, at_most=1)
     plain_loader = in_order(learn, ds_idx, dl)
     plain = predict_all(learn, dl=plain_loader)
     if not isinstance(plain_loader.dataset, SampleDataset):
@@ -213,6 +214,7 @@ def show_results(
     learn: Learner, ds_idx: int, dl: Any, max_n: int, shuffle: bool, show: bool = True, **kwargs: Any
 ) -> Any:
     """Draw `max_n` items with truth and answer."""
+    need_whole("max_n", max_n, at_least=1)
     source, plan = in_order(learn, ds_idx, dl), learn.dls.plan
     if plan is None:
         raise UsageError(

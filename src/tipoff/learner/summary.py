@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from tipoff.errors import UsageError
+
 if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
 
@@ -28,6 +30,10 @@ def summary(learn: Learner) -> str:
         own = list(m.parameters(recurse=False))
         rows.append((type(m).__name__, shape, sum(p.numel() for p in own), any(p.requires_grad for p in own)))
 
+    if not len(learn.dls):
+        raise UsageError(
+            "summary shows the shapes of a batch, and this learner comes from a model file without data: set learn.dls."
+        )
     hooks = [m.register_forward_hook(seen) for m in learn.model.modules() if not list(m.children())]
     n_inputs = learn.dls.plan.n_x if learn.dls.plan is not None else 1
     try:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tipoff.data.batch import Batch
 from tipoff.data.block import Target
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock
 from tipoff.errors import UsageError
@@ -83,6 +84,19 @@ def agreed(target: Target, loss_func: Any) -> Target:
             f"which the model will predict: {target.default_loss} goes with it."
         )
     return target
+
+
+def called(model: nn.Module, batch: Batch) -> Any:
+    """The outputs of `model` for a batch, with a sentence where batch norms have a single item to learn from."""
+    try:
+        return model(*batch.x)
+    except ValueError as e:
+        if "more than 1 value per channel" not in str(e):
+            raise
+        raise UsageError(
+            f"A batch of {batch.size} cannot be trained on, as batch norms need two items or more: take a larger bs, or "
+            "drop_last=True where the last batch of an epoch holds one item."
+        ) from e
 
 
 def checked(loss_func: Callable[..., Tensor], target: Target) -> Callable[..., Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tipoff.callbacks.best import KeepBest
 from tipoff.callbacks.tracking import EarlyStopping
@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from tipoff.learner.learner import Learner
 
 SHARE, FEWEST = 3, 4  # of the epochs, without progress: a third, and no fewer than four
-
-
-def listed(cbs: Any) -> list[Any]:
-    """Callbacks as a list: one, several or none, and classes made into objects."""
-    made = [] if cbs is None else list(cbs) if isinstance(cbs, (list, tuple)) else [cbs]
-    return [c() if isinstance(c, type) else c for c in made]
 
 
 def watchers(learn: Learner, n_epochs: int, patience: int | None = None) -> list[Callback]:
@@ -36,7 +30,7 @@ def watchers(learn: Learner, n_epochs: int, patience: int | None = None) -> list
     return [EarlyStopping(patience=patience or max(FEWEST, n_epochs // SHARE)), KeepBest()]
 
 
-def lost_watchers(learn: Learner, checkpoint: Path, cbs: Sequence[Any]) -> list[Callback]:
+def lost_watchers(learn: Learner, checkpoint: Path, cbs: Sequence[Callback]) -> list[Callback]:
     """The watchers that were at work when `checkpoint` was written, and that neither `learn` nor `cbs` hold."""
     saved = dict(read_checkpoint(checkpoint)["run"]["callbacks"])
     patience = saved.get("EarlyStopping", {}).get("patience")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from tipoff.arguments import need_number, need_whole
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.parts import CALLBACKS, OPTIMIZERS
 from tipoff.callbacks.gradients import GradientClip
@@ -23,6 +24,7 @@ from tipoff.display import show_frame
 from tipoff.errors import UsageError
 from tipoff.learner.arguments import need_dls
 from tipoff.learner.budget import plan_minutes
+from tipoff.learner.call_arguments import need_callbacks, need_file, need_rate
 from tipoff.learner.execute import execute
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
@@ -30,7 +32,7 @@ from tipoff.learner.named import as_named
 from tipoff.learner.predictions import in_order
 from tipoff.learner.recipe import Recipe, older
 from tipoff.learner.stages import Stage
-from tipoff.learner.until_best import listed, lost_watchers, watchers
+from tipoff.learner.until_best import lost_watchers, watchers
 from tipoff.notes import note
 from tipoff.tabular.config import Arch, choose_arch, default_bins, default_rate, sizes_of
 from tipoff.tabular.loaders import TabularDataLoaders
@@ -125,19 +127,21 @@ class TabularLearner(Learner):
         At most `epochs`, by default as many as a table of this size is worth; fewer where `minutes` do not allow them.
         Without validation rows all epochs are trained.
         """
-        if minutes is not None and minutes <= 0:
-            raise UsageError(f"minutes is {minutes:g}; it is a time above 0.")
-        n = self.default_epochs() if epochs is None else epochs
+        if patience is not None:
+            need_whole("patience", patience, at_least=1)
+        its = need_callbacks(cbs)
+        n = self.default_epochs() if epochs is None else need_whole("epochs", epochs, at_least=0)
         if minutes is not None:
-            n = plan_minutes(self, minutes * 60, 0, most=n)
+            n = plan_minutes(self, 60 * need_number("minutes", minutes, above=0), 0, most=n)
+        lr = None if lr is None else need_rate("lr", lr)
         stage = Stage("one_cycle", n, self._rates(lr), part="all")
-        execute(self, [stage] if n else [], [*watchers(self, n, patience), *listed(cbs)])
+        execute(self, [stage] if n else [], [*watchers(self, n, patience), *its])
 
     def resume(self, file: str | Path | None = None, cbs: Any = None) -> None:
         """As `Learner.resume`; a `fit_auto` goes on watching where it was cut off."""
-        file = self.path / self.model_dir / "checkpoint.pt" if file is None else Path(file)
-        lost = lost_watchers(self, file, listed(cbs))
-        super().resume(file, [*lost, *listed(cbs)])
+        file = self.path / self.model_dir / "checkpoint.pt" if file is None else need_file("file", file)
+        its = need_callbacks(cbs)
+        super().resume(file, [*lost_watchers(self, file, its), *its])
 
     def figures(self) -> dict[str, float]:
         """The loss and the metrics of the weights as they are, on the validation rows."""
@@ -277,7 +281,7 @@ def tabular_learner(
         opt_func,
         default_rate(arch, dls.bs) if lr is None else lr,
         splitter,
-        [*_own(arch), *listed(cbs)],
+        [*_own(arch), *need_callbacks(cbs)],
         metrics,
         path,
         model_dir,
