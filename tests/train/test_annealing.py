@@ -89,7 +89,7 @@ def test_a_short_epoch_ends_early_and_the_schedule_goes_on():
     seen = math.ceil(0.3 * n)
     assert learn.recorder.lrs == [r for i, r in enumerate(whole.recorder.lrs) if i % n < seen]
     assert len(learn.recorder.values) == 2
-    with pytest.raises(UsageError, match="share of the batches"):
+    with pytest.raises(UsageError, match="pct is 5; a number above 0 and up to 1"):
         ShortEpochCallback(5)
 
 

@@ -90,7 +90,7 @@ def need_split(ds_idx: Any, n: int) -> int:
         return int(ds_idx)
     if not n:
         raise UsageError(
-            "There are no items: this learner comes from a model file. Pass dl=learn.dls.test_dl(items)."
+            "There are no validation items: this learner comes from a model file. Pass dl=learn.dls.test_dl(items)."
         )
     if ds_idx == 1:
         raise UsageError("There are no validation items: pass valid_pct=0.2 to the DataLoaders, or dl=.")
