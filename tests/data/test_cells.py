@@ -201,3 +201,24 @@ def test_texts_of_several_lines_are_whole():
     text = 'label,text\na,"one, two\nthree\nfour, five\n"\nb,"he said ""no""\n and left"\n'
     assert read(text).text.tolist() == ["one, two\nthree\nfour, five\n", 'he said "no"\n and left']
     assert read('size,y\n5" pipe,a\n7" pipe,b\n').iloc[:, 0].tolist() == ['5" pipe', '7" pipe']
+
+
+# sheets of Excel ---------------------------------------------------------------------------------
+
+
+def test_the_first_sheet_that_holds_anything_is_read(tmp_path, said):
+    with pd.ExcelWriter(tmp_path / "cover.xlsx") as writer:
+        pd.DataFrame().to_excel(writer, sheet_name="Cover", index=False)
+        pd.DataFrame({"n": [1]}).to_excel(writer, sheet_name="Data", index=False)
+    assert read_table(tmp_path / "cover.xlsx").n.tolist() == [1]
+    assert "cover.xlsx has 2 sheets; 'Data' was read" in said[0]
+
+
+def test_formulas_without_values_are_said(tmp_path, said):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["x", "y"], [1, "=A2*2"], [2, "=A3*2"]):
+        book.active.append(row)
+    book.save(tmp_path / "f.xlsx")
+    assert read_table(tmp_path / "f.xlsx").y.isna().all()
+    assert "f.xlsx: y holds formulas that were never calculated, so no values" in said[0]

@@ -185,3 +185,28 @@ def test_a_target_that_mixes_numbers_with_numbers_as_text_has_each_class_once():
             frame, y_names="y", cat_names=[], cont_names=["x"], y_block=CategoryBlock, seed=0
         )
     assert list(dls.vocab) == [0, 1]
+
+
+def test_a_word_that_often_stands_for_a_missing_value_is_said_once_it_is_a_value(said):
+    frame = pd.DataFrame({"country": ["NA", "DE", "FR"] * 20, "y": Y})
+    TabularDataLoaders.from_df(frame, y_names="y", cat_names=["country"], cont_names=[], seed=0)
+    assert any(s.startswith("in country, 'NA' is a value like any other") for s in said)
+
+
+def test_a_number_beyond_float32_to_predict_is_left_out_and_said(said):
+    frame = pd.DataFrame({"x": range(N), "y": [1e300, *(i * 7 % 11 + 0.5 for i in range(1, N))]})
+    TabularDataLoaders.from_df(frame, y_names="y", cat_names=[], cont_names=["x"], seed=0)
+    assert "1 row without y left out: row 0" in said
+
+
+def test_numbers_in_two_units_are_said(said):
+    frame = pd.DataFrame({"x": [i % 9 + 0.5 for i in range(N)], "y": Y})
+    frame["pay"] = [f"{'$€'[i % 2]}{1000 + i}" for i in range(N)]
+    TabularDataLoaders.from_df(frame, y_names="y", seed=0)
+    assert any(s.startswith("pay looks like numbers, some with ") for s in said)
+
+
+def test_a_cell_in_another_unit_is_named():
+    frame = pd.DataFrame({"w": [*(f"{i} kg" for i in range(1, N)), "5 lb"], "y": Y})
+    with pytest.raises(DataError, match="Column w, row 59: '5 lb' is not a number; 57 others are"):
+        TabularDataLoaders.from_df(frame, y_names="y", cat_names=[], cont_names=["w"], valid_idx=[0, 1])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
+from tipoff.errors import some
+from tipoff.notes import note
 
 # among numbers and dates these say that there is none; in a column of words they are words
 NO_VALUE = frozenset(
@@ -35,6 +39,20 @@ NO_VALUE = frozenset(
         "#null!",
     ]
 )
+
+
+# in a column of words, these are said: whoever means a missing value leaves the cell empty
+_SAID = {"na", "n/a", "nan", "null", "none", "nil", "#n/a", "<na>"}
+
+
+def note_words(values: Iterable[object], what: str) -> None:
+    """Note words among `values` that often stand for a missing value, and are taken as words."""
+    words = [v for v in values if isinstance(v, str) and v.strip().casefold() in _SAID]
+    if words:
+        note(
+            f"{what} {some(map(repr, words))} is a value like any other. Where it stands for a missing one, leave the cell empty",
+            once=True,
+        )
 
 
 def is_blank(value: Any) -> bool:

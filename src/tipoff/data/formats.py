@@ -11,7 +11,7 @@ from tipoff.data.cells import is_blank
 from tipoff.data.column_types import LOOKED_AT, settled_frame
 from tipoff.data.csv_form import header_at
 from tipoff.data.frame import heading
-from tipoff.errors import DataError
+from tipoff.errors import DataError, some
 from tipoff.notes import note
 from tipoff.optional import need
 
@@ -62,8 +62,10 @@ def read_excel(path: Path, file: BinaryIO, **options: Any) -> Any:
     except Exception as e:  # zip, XML and key errors, whichever part is broken
         raise DataError(f"{path} is no Excel file, is damaged, or is protected by a password: {e}") from None
     if len(book.sheet_names) > 1 and "sheet_name" not in options:
+        options["sheet_name"] = chosen = _first_filled(book)
         note(
-            f"{path.name} has {len(book.sheet_names)} sheets; {book.sheet_names[0]!r} was read: --sheet NAME chooses another (in Python sheet_name=)"
+            f"{path.name} has {len(book.sheet_names)} sheets; {chosen!r} was read: --sheet NAME chooses another (in Python sheet_name=)",
+            once=True,
         )
     sheet = options.get("sheet_name")
     if isinstance(sheet, str) and sheet not in book.sheet_names and sheet.isdecimal() and int(sheet) > 0:
@@ -79,9 +81,35 @@ def read_excel(path: Path, file: BinaryIO, **options: Any) -> Any:
     frame = frame.dropna(how="all")
     if options.get("header") is not None:
         frame.columns = [heading(c) for c in frame.columns]
+    _say_formulas(path, file, options.get("sheet_name", 0), frame)
     frame = settled_frame(frame, path.name)
     frame.attrs["first"] = 1 if options.get("header", 0) is None else int(options.get("header", 0)) + 2
     return frame
+
+
+def _first_filled(book: Any) -> Any:
+    """The name of the first sheet that holds anything."""
+    import pandas as pd
+
+    filled = (s for s in book.sheet_names if pd.read_excel(book, s, header=None, nrows=1).size)
+    return next(filled, book.sheet_names[0])
+
+
+def _say_formulas(path: Path, file: BinaryIO, sheet: Any, frame: Any) -> None:
+    """A note where columns are empty because their formulas were never calculated."""
+    empty = [i for i in range(frame.shape[1]) if frame.iloc[:, i].isna().all()]
+    if not empty or not len(frame):
+        return
+    file.seek(0)
+    book = need("openpyxl", f"Reading {path.name}", "tipoff[tables]").load_workbook(file)
+    formulas = book[sheet if isinstance(sheet, str) else book.sheetnames[sheet]]
+    rows = range(2, min(len(frame), LOOKED_AT) + 3)
+    found = [i for i in empty if any(formulas.cell(r, i + 1).data_type == "f" for r in rows)]
+    if found:
+        names = some(frame.columns[i] for i in found)
+        note(
+            f"{path.name}: {names} holds formulas that were never calculated, so no values: open the file in a spreadsheet and save it"
+        )
 
 
 def _header_row(path: Path, book: Any, sheet: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,6 +45,50 @@ CODES = [
     "C$",
 ]
 PERCENT = "%"
+UNITS = (
+    PERCENT,
+    *[
+        "k",
+        "K",
+        "M",
+        "m",
+        "mio",
+        "bn",
+        "b",
+        "kg",
+        "g",
+        "mg",
+        "t",
+        "lb",
+        "lbs",
+        "oz",
+        "km",
+        "cm",
+        "mm",
+        "mi",
+        "ft",
+        "in",
+        "l",
+        "ml",
+        "h",
+        "min",
+        "s",
+        "ms",
+        "kW",
+        "kWh",
+        "W",
+        "V",
+        "A",
+        "°C",
+        "°F",
+        "MB",
+        "GB",
+        "TB",
+        "hp",
+        "mph",
+        "km/h",
+    ],
+)
 LONGEST_UNIT = 12  # characters
 
 _SPACE = " \u00a0\u2009\u202f"
@@ -142,31 +187,48 @@ def find_form(cells: Iterable[str], decimal: str = ".", *, strict: bool = True) 
         >>> find_form(["1.355,90", "12,50"]), find_form(["5 kg", "11 lb"])
         (NumberForm(decimal=',', thousands='.', unit=''), None)
     """
-    units: set[str] = set()
-    bodies: list[str] = []
+    found: list[tuple[str, str]] = []  # unit, digits
     bracketed = 0
     for cell in cells:
         text = _clean(cell)
         if not text or says_no_value(text):
             continue
-        found = _parts(text)
-        if found is None:
-            if strict and not _PLAIN.fullmatch(text):
-                return None
-            continue
-        _, unit, body = found
-        if unit or body.strip("0.,"):  # nothing is nothing in any unit
-            units.add(unit)
-        bodies.append(body)
-        bracketed += text.startswith("(")
-        if len(units - {""}) > 1 or re.match(r"0\d", body):
+        parts = _parts(text)
+        if parts is not None and not re.match(r"0\d", parts[2]):
+            found.append(parts[1:])
+            bracketed += text.startswith("(")
+        elif strict and (parts is not None or not _PLAIN.fullmatch(text)):
             return None
+    # nothing is nothing in any unit
+    units = Counter(unit for unit, body in found if unit or body.strip("0.,"))
+    unit = max(units, key=lambda u: (units[u], u), default="") if not strict else max(units, default="")
     # of nothing but brackets nobody knows that they mean less than zero; 12 beside 12% could be either
-    if not bodies or bracketed == len(bodies) or units == {"", PERCENT}:
+    if (
+        not found
+        or bracketed == len(found)
+        or (strict and ({*units} == {"", PERCENT} or len(units.keys() - {""}) > 1))
+    ):
         return None
-    unit = max(units, default="")
+    bodies = [body for u, body in found if strict or u in (unit, "")]
     fits = [f for f in FORMS if all(_value(b, *f) is not None for b in bodies)]
     return NumberForm(*_chosen(fits, bodies, decimal, is_money(unit)), unit) if fits else None
+
+
+def units_of(cells: Iterable[str]) -> list[str]:
+    """Find the units of numbers where most cells are such, the most frequent first; none where they are words.
+
+    >>> units_of(["$5", "€6", "$7"]), units_of(["5 Main St", "6 Oak"])
+    (['$', '€'], [])
+    """
+    cells = list(cells)
+    found = Counter(
+        parts[1] for c in cells if (parts := _parts(_clean(c))) is not None and _is_known(parts[1])
+    )
+    return [unit for unit, _ in found.most_common() if unit] if found.total() >= 0.75 * len(cells) else []
+
+
+def _is_known(unit: str) -> bool:
+    return not unit or is_money(unit) or unit in UNITS
 
 
 def _chosen(fits: list[tuple[str, str]], bodies: list[str], decimal: str, is_price: bool) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from tipoff.answer import Category, MultiCategory, Regression
 from tipoff.checked import checked
 from tipoff.data.block import Block, Target
+from tipoff.data.cells import note_words
 from tipoff.data.similar_labels import also_written, note_similar_labels
 from tipoff.display import INK, NO, entitle
 from tipoff.errors import DataError, NotSetUp, UsageError, did_you_mean, some
@@ -37,6 +38,7 @@ def _vocab(vocab: Sequence[Any] | None, seen: Sequence[Any], sort: bool, add_na:
     if vocab is None:
         unique = list(dict.fromkeys(seen))
         note_similar_labels(unique)
+        note_words(unique, "the label")
         vocab = sorted(unique, key=lambda v: (str(type(v)), v)) if sort else unique
     names = tuple(v.item() if hasattr(v, "item") else v for v in vocab)
     return (NA, *names) if add_na and NA not in names else names

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tipoff.data.cells import note_words
 from tipoff.data.frame import row_name
 from tipoff.data.numbers import PLAIN, NumberForm
 from tipoff.data.read_numbers import LOOKED_AT, is_text, number, number_form, numbers
@@ -157,6 +158,7 @@ def number_column(name: str, values: np.ndarray, form: NumberForm = PLAIN) -> Co
 def category_column(name: str, values: Coded, form: NumberForm = PLAIN) -> Column:
     """What is to be known of a column of categories; those that differ only in spelling are said."""
     keys = of_kind(values.keys)
+    note_words(keys, f"in {name},")
     seen: dict[str, Key] = {}
     for k in keys:
         first = seen.setdefault(k.strip().casefold(), k) if isinstance(k, str) else k

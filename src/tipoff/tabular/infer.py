@@ -9,6 +9,7 @@ import numpy as np
 
 from tipoff.checked import checked
 from tipoff.data.frame import row_name
+from tipoff.data.numbers import PERCENT, units_of
 from tipoff.data.read_numbers import is_text, number_form, numbers
 from tipoff.errors import DataError
 from tipoff.notes import note
@@ -163,6 +164,13 @@ def _say_nearly(frame: DataFrame, name: str, max_card: int) -> None:
         note(
             f"{name} holds {column.iloc[at]!r:.40} in {row_name(frame, at)}, and nearly all others are {what}: it is not taken as {what}. "
             "Correct such cells, or leave them empty"
+        )
+    elif (
+        len(units := units_of(v for v in column.dropna().unique() if isinstance(v, str))) > 1
+        or PERCENT in units
+    ):
+        note(
+            f"{name} looks like numbers, some with {' and some with '.join(units[:3])}: write all in one unit to learn from it as a number"
         )
 
 

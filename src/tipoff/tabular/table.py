@@ -16,6 +16,7 @@ from tipoff.data.plan import Plan
 from tipoff.errors import DataError, UsageError, some
 from tipoff.notes import note
 from tipoff.rng import fresh_seed
+from tipoff.tabular.columns import LARGEST
 from tipoff.tabular.dataset import TableDataset, rows_of
 from tipoff.tabular.dates import Datepart
 from tipoff.tabular.infer import infer_columns
@@ -25,7 +26,7 @@ from tipoff.tabular.row import RowBlock
 from tipoff.tabular.targets import answers, as_targets, with_answers
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 Splits = tuple[Sequence[int], Sequence[int]]
 Names = str | int | Sequence[Any] | None  # of columns
@@ -130,6 +131,16 @@ def _inferred(
     return kinds.cats, kinds.conts, kinds.dates
 
 
+def _lacks(column: Series) -> np.ndarray:  # -> bool (N,)
+    """Which rows have no answer: none at all, or a number that float32 does not hold."""
+    missing = column.isna().to_numpy(bool)
+    if column.dtype.kind not in "fiu":
+        return missing
+    values: np.ndarray = column.to_numpy(np.float64, na_value=np.nan)
+    lacks: np.ndarray = missing | ~(np.abs(values) <= LARGEST)
+    return lacks
+
+
 def _positions(frame: DataFrame, ys: list[str], splits: Splits | None) -> list[np.ndarray]:
     """The positions of both splits, without rows that lack an answer."""
     parts = splits if splits is not None else (range(len(frame)), ())
@@ -145,9 +156,7 @@ def _positions(frame: DataFrame, ys: list[str], splits: Splits | None) -> list[n
             f"{n} row{'s are' if n > 1 else ' is'} both learned from and checked on: the figures will flatter"
         )
     if ys:
-        lacks = (
-            frame[ys].isin([np.inf, -np.inf]).any(axis=1).to_numpy() | frame[ys].isna().any(axis=1).to_numpy()
-        )
+        lacks = np.any([_lacks(frame[y]) for y in ys], axis=0)
         if n := int(lacks.sum()):
             at = [row_name(frame, int(i)) for i in np.flatnonzero(lacks)[:4]]
             note(

@@ -12,6 +12,7 @@ import torch
 
 from tipoff.checked import checked
 from tipoff.data.block import Target
+from tipoff.data.cells import is_blank
 from tipoff.data.dataloaders import DataLoaders, Source
 from tipoff.data.items import rows_of
 from tipoff.data.loader import IDLE, Loader
@@ -251,16 +252,14 @@ def _kept(part: Texts, what: str) -> Texts:
     names = part.places or [f"row {i}" for i in range(n)]
     part = Texts(part.texts, part.labels, names)
     for what_lacks, lacks in (
-        ("a label", [i for i in range(n) if any(is_missing(c[i]) for c in part.labels)]),
-        ("text", [i for i in range(n) if is_missing(part.texts[i])]),
+        ("a label", [i for i in range(n) if any(is_blank(c[i]) for c in part.labels)]),
+        ("text", [i for i in range(n) if is_blank(part.texts[i])]),
     ):
         if lacks:
             where = some(sorted((names[i] for i in lacks), key=_row_number), 3)
             note(f"{len(lacks)} row{'s' * (len(lacks) > 1)} without {what_lacks} left out: {where}")
     good = [
-        i
-        for i in range(n)
-        if not is_missing(part.texts[i]) and not any(is_missing(c[i]) for c in part.labels)
+        i for i in range(n) if not is_blank(part.texts[i]) and not any(is_blank(c[i]) for c in part.labels)
     ]
     if not good:
         raise DataError(f"None of the {n} rows to {what} has both a text and a label.")
@@ -271,17 +270,6 @@ def _row_number(name: object) -> tuple[int, str]:
     """By the number of a row, otherwise by the name."""
     found = re.match(r"row (\d+)", str(name))
     return (int(found[1]) if found else 0, str(name))
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a cell is empty: None, NaN, or text of spaces."""
-    if isinstance(value, str):
-        return not value.strip()
-    return (
-        value is None
-        or type(value).__name__ in {"NAType", "NaTType"}
-        or (isinstance(value, float) and value != value)
-    )
 
 
 def places(df: Any) -> list[str]:
