@@ -91,3 +91,28 @@ def test_an_assignment_that_nothing_reads_is_noted():
         learn.metric, learn.thoughts, learn.lr = "accuracy", "mine", 0.1
     assert len(said) == 1 and "metric is a new attribute" in said[0] and "'metrics'" in said[0]
     assert learn.metric == "accuracy"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("from tipoff.vision.all import vison_learner", "from 'tipoff.vision.all'. Did you mean 'vision_learner'?"),
+        ("from tipoff.vision import vison_learner", "from 'tipoff.vision'. Did you mean 'vision_learner'?"),
+        ("from tipoff import Leaner", "Did you mean 'Learner'?"),
+        ("from tipoff.collab import colab_learner", "Did you mean 'collab_learner'?"),
+        ("from tipoff.callback.training import BnFreeze", "here: `train_bn=False`"),
+        ("from tipoff.basics import GANLearner", "not offered: generative adversarial networks are not here yet"),
+    ],
+)
+def test_an_import_of_what_is_not_there(line, said):
+    with pytest.raises(ImportError, match=said.replace("?", r"\?")):
+        exec(line, {})
+
+
+def test_a_module_is_asked_for_an_attribute_as_python_asks():
+    import tipoff.vision.all as face
+    from tipoff import vision
+
+    assert not hasattr(face, "unet_learner") and getattr(vision, "unet_learner", 3) == 3
+    with pytest.raises(AttributeError, match="has no attribute 'vison_learner'. Did you mean 'vision_learner'"):
+        face.vison_learner  # noqa: B018

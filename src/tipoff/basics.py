@@ -6,6 +6,7 @@ import random
 import re
 from functools import partial
 from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,6 +25,7 @@ from tipoff.data import all as _data_all
 from tipoff.data.all import *  # noqa: F403
 from tipoff.interpret import ClassificationInterpretation, Interpretation
 from tipoff.layers import *  # noqa: F403
+from tipoff.lazy import missing
 from tipoff.learner import Learner, load_learner
 from tipoff.losses import *  # noqa: F403
 from tipoff.metrics import (
@@ -162,3 +164,6 @@ __all__ += _layers.__all__
 __all__ += _losses.__all__
 __all__ += _optimizer.__all__
 __all__ += _torch_core.__all__
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

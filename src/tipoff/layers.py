@@ -1,7 +1,10 @@
 """Layers to build networks from: `fastai.layers`."""
 
+from typing import TYPE_CHECKING
+
 from torch.nn import Flatten
 
+from tipoff.lazy import missing
 from tipoff.nn.conv import ConvLayer, NormType
 from tipoff.nn.embedding import Embedding
 from tipoff.nn.layers import AdaptiveConcatPool2d, Lambda, SigmoidRange
@@ -20,3 +23,6 @@ __all__ = [
     "sequential",
     "sigmoid_range",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

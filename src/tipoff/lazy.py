@@ -33,14 +33,49 @@ def attach(
         import importlib
 
         if name not in where:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}{_hint(name, public)}")
+            raise _no_name(package, name, public)
         return getattr(importlib.import_module(where[name]), name)
 
     return get, lambda: list(public), public
 
 
-def _hint(name: str, names: Sequence[str]) -> str:
+def missing(module: str, names: Sequence[str]) -> Callable[[str], Any]:
+    """Make a module's `__getattr__` that finds nothing, and says the nearest of `names`, or the way of fastai.
+
+    Example:
+        >>> __getattr__ = missing("tipoff.errors", ["DataError"])
+        >>> __getattr__("DataErorr")
+        Traceback (most recent call last):
+        AttributeError: module 'tipoff.errors' has no attribute 'DataErorr'. Did you mean 'DataError'?
+    """
+
+    def get(name: str) -> Any:
+        raise _no_name(module, name, names)
+
+    return get
+
+
+def _no_name(module: str, name: str, names: Sequence[str]) -> Exception:
+    """`AttributeError`; in `from module import name`, where Python would replace its sentence, `ImportError`."""
+    if name.startswith("_"):
+        return AttributeError(f"module {module!r} has no attribute {name!r}")
     from difflib import get_close_matches
 
-    near = [] if name.startswith("_") else get_close_matches(name, names, 1, 0.75)
-    return f". Did you mean {near[0]!r}?" if near else ""
+    from tipoff.fastai_names import way
+
+    near = get_close_matches(name, names, 1, 0.75)
+    said = way(name) or (f"Did you mean {near[0]!r}?" if near else "")
+    if _in_from_import():
+        return ImportError(f"cannot import name {name!r} from {module!r}.{said and ' ' + said}", name=name)
+    return AttributeError(f"module {module!r} has no attribute {name!r}{said and '. ' + said}")
+
+
+def _in_from_import() -> bool:
+    """Whether the line that asked for a name is `from ... import ...`."""
+    import sys
+    from dis import opname
+
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_name in ("get", "__getattr__"):
+        frame = frame.f_back
+    return opname[frame.f_code.co_code[frame.f_lasti]] == "IMPORT_FROM"

@@ -1,5 +1,8 @@
 """Losses that know their activation: `fastai.losses`."""
 
+from typing import TYPE_CHECKING
+
+from tipoff.lazy import missing
 from tipoff.nn.losses import (
     BCELossFlat,
     BCEWithLogitsLossFlat,
@@ -23,3 +26,6 @@ __all__ = [
     "LabelSmoothingCrossEntropyFlat",
     "MSELossFlat",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

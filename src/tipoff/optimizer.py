@@ -1,5 +1,8 @@
 """Optimizers with fastai's names and defaults, and the steppers they are made of: `fastai.optimizer`."""
 
+from typing import TYPE_CHECKING
+
+from tipoff.lazy import missing
 from tipoff.train.adaptive import (
     Lamb,
     Larc,
@@ -57,3 +60,6 @@ __all__ = [
     "step_stat",
     "weight_decay",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

@@ -1,5 +1,7 @@
 """`from tipoff.callback.all import *`: fastai's callbacks, and tipoff's beside them."""
 
+from typing import TYPE_CHECKING
+
 from tipoff.callback import core as _callback_core
 from tipoff.callback import data as _callback_data
 from tipoff.callback import fp16 as _callback_fp16
@@ -19,6 +21,7 @@ from tipoff.callback.tensorboard import *  # noqa: F403
 from tipoff.callback.tracker import *  # noqa: F403
 from tipoff.callback.training import *  # noqa: F403
 from tipoff.callbacks import EMA, EarlyStopping, Recorder, SaveCheckpoint, SaveModel, TerminateOnNaN
+from tipoff.lazy import missing
 
 __all__ = [
     "EMA",
@@ -37,3 +40,6 @@ __all__ += _callback_schedule.__all__
 __all__ += _callback_tensorboard.__all__
 __all__ += _callback_tracker.__all__
 __all__ += _callback_training.__all__
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

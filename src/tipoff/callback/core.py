@@ -1,5 +1,8 @@
 """Callbacks as fastai's users write them, and the exceptions that leave a part of a run: `fastai.callback.core`."""
 
+from typing import TYPE_CHECKING
+
+from tipoff.lazy import missing
 from tipoff.notebook.callback import Callback
 from tipoff.notebook.cancel import (
     CancelBackwardException,
@@ -21,3 +24,6 @@ __all__ = [
     "CancelTrainException",
     "CancelValidException",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

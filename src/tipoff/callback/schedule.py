@@ -1,6 +1,9 @@
 """Schedules, and what suggests a learning rate: `fastai.callback.schedule`."""
 
+from typing import TYPE_CHECKING
+
 from tipoff.callbacks import ParamScheduler
+from tipoff.lazy import missing
 from tipoff.learner.suggest import minimum, slide, steep, valley
 from tipoff.train.annealing import (
     SchedCos,
@@ -36,3 +39,6 @@ __all__ = [
     "steep",
     "valley",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

@@ -1,5 +1,7 @@
 """`from tipoff.data.all import *`: blocks, data sets, loaders, sources, splits and labels."""
 
+from typing import TYPE_CHECKING
+
 from tipoff.data import (
     CategoryBlock,
     DataBlock,
@@ -16,6 +18,7 @@ from tipoff.data import transforms as _data_transforms
 from tipoff.data.core import *  # noqa: F403
 from tipoff.data.load import *  # noqa: F403
 from tipoff.data.transforms import *  # noqa: F403
+from tipoff.lazy import missing
 from tipoff.notebook.sources import untar_data
 from tipoff.notebook.transforms import DisplayedTransform, ItemTransform, Pipeline, Transform
 
@@ -37,3 +40,6 @@ __all__ = [
 __all__ += _data_core.__all__
 __all__ += _data_load.__all__
 __all__ += _data_transforms.__all__
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

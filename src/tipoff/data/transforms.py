@@ -1,5 +1,7 @@
 """Sources, splits, labels, and the first transforms: `fastai.data.transforms`."""
 
+from typing import TYPE_CHECKING
+
 from tipoff.data.labels import ColReader, RegexLabeller, parent_label
 from tipoff.data.splits import (
     ColSplitter,
@@ -13,6 +15,7 @@ from tipoff.data.splits import (
     RandomSubsetSplitter,
     TrainTestSplitter,
 )
+from tipoff.lazy import missing
 from tipoff.notebook.datasets import Categorize
 from tipoff.notebook.pictures import IntToFloatTensor, ToTensor
 from tipoff.notebook.sources import get_files, get_image_files
@@ -39,3 +42,6 @@ __all__ = [
     "get_text_files",
     "parent_label",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

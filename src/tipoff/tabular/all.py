@@ -3,8 +3,11 @@
 For notebooks only; a program imports what it uses. Nothing here is new, and nothing is patched.
 """
 
+from typing import TYPE_CHECKING
+
 from tipoff import basics as _basics
 from tipoff.basics import *  # noqa: F403
+from tipoff.lazy import missing
 from tipoff.tabular import core as _tabular_core
 from tipoff.tabular import data as _tabular_data
 from tipoff.tabular.baseline import tree_baseline
@@ -29,3 +32,6 @@ __all__ = [
 __all__ += _basics.__all__
 __all__ += _tabular_core.__all__
 __all__ += _tabular_data.__all__
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

@@ -1,5 +1,8 @@
 """Tables, and the steps that prepare them: `fastai.tabular.core`."""
 
+from typing import TYPE_CHECKING
+
+from tipoff.lazy import missing
 from tipoff.tabular.dates import add_datepart
 from tipoff.tabular.elapsed import add_elapsed_times
 from tipoff.tabular.pandas import TabularPandas
@@ -19,3 +22,6 @@ __all__ = [
     "df_shrink",
     "df_shrink_dtypes",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

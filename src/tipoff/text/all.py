@@ -3,10 +3,13 @@
 For notebooks only; a program imports what it uses. Nothing here is new, and nothing is patched.
 """
 
+from typing import TYPE_CHECKING
+
 from tipoff import basics as _basics
 from tipoff.basics import *  # noqa: F403
 from tipoff.callback import rnn as _callback_rnn
 from tipoff.callback.rnn import *  # noqa: F403
+from tipoff.lazy import missing
 from tipoff.notebook.texts import coll_repr, defaults
 from tipoff.text import core as _text_core
 from tipoff.text import data as _text_data
@@ -30,3 +33,6 @@ __all__ += _callback_rnn.__all__
 __all__ += _text_core.__all__
 __all__ += _text_data.__all__
 __all__ += _text_models.__all__
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

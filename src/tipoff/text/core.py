@@ -1,5 +1,8 @@
 """Tokenizers, and the rules before them: `fastai.text.core`."""
 
+from typing import TYPE_CHECKING
+
+from tipoff.lazy import missing
 from tipoff.notebook.texts import (
     BaseTokenizer,
     SentencePieceTokenizer,
@@ -55,3 +58,6 @@ __all__ = [
     "rm_useless_spaces",
     "spec_add_spaces",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

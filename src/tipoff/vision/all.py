@@ -3,6 +3,8 @@
 For notebooks only; a program imports what it uses. Nothing here is new, and nothing is patched.
 """
 
+from typing import TYPE_CHECKING
+
 from PIL import Image
 from torchvision.models import (
     alexnet,
@@ -25,6 +27,7 @@ from torchvision.models import (
 
 from tipoff import basics as _basics
 from tipoff.basics import *  # noqa: F403
+from tipoff.lazy import missing
 from tipoff.vision import core as _vision_core
 from tipoff.vision import data as _vision_data
 from tipoff.vision import models
@@ -84,3 +87,6 @@ __all__ += _vision_core.__all__
 __all__ += _vision_data.__all__
 __all__ += _vision_models_xresnet.__all__
 __all__ += _vision_utils.__all__
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

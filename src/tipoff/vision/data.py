@@ -1,6 +1,9 @@
 """Blocks and data loaders of images: `fastai.vision.data`."""
 
+from typing import TYPE_CHECKING
+
 from tipoff.display import get_grid
+from tipoff.lazy import missing
 from tipoff.vision.block import ImageBlock
 from tipoff.vision.loaders import ImageDataLoaders
 
@@ -9,3 +12,6 @@ __all__ = [
     "ImageDataLoaders",
     "get_grid",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

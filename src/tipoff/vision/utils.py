@@ -1,5 +1,8 @@
 """Images from the web, checked and made smaller: `fastai.vision.utils`."""
 
+from typing import TYPE_CHECKING
+
+from tipoff.lazy import missing
 from tipoff.notebook.sources import verify_images
 from tipoff.vision.gather import download_images, resize_images
 
@@ -8,3 +11,6 @@ __all__ = [
     "resize_images",
     "verify_images",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)

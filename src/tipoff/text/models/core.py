@@ -1,5 +1,8 @@
 """Language models and classifiers around an encoder: `fastai.text.models.core`."""
 
+from typing import TYPE_CHECKING
+
+from tipoff.lazy import missing
 from tipoff.nn.language import LinearDecoder, PoolingLinearClassifier, SentenceEncoder, masked_concat_pool
 from tipoff.text.model import get_language_model, get_text_classifier
 
@@ -11,3 +14,6 @@ __all__ = [
     "get_text_classifier",
     "masked_concat_pool",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing(__name__, __all__)
