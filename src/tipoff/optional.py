@@ -6,7 +6,7 @@ import importlib
 from importlib.util import find_spec
 from types import ModuleType
 
-EXTRAS = {  # what brings a package that is not there
+EXTRAS = {  # what brings a package that is not there; of an extra, what matters most comes first
     "torch": "tipoff[train]",
     "torchvision": "tipoff[train]",
     "timm": "tipoff[train]",
@@ -25,6 +25,10 @@ EXTRAS = {  # what brings a package that is not there
     "python_multipart": "tipoff[serve]",
     "prometheus_client": "tipoff[serve]",
     "onnxruntime": "tipoff[serve]",
+    "tokenizers": "tipoff[text]",
+    "transformers": "tipoff[text]",
+    "huggingface_hub": "tipoff[text]",
+    "tensorboard": "tipoff[tensorboard]",
 }
 
 
@@ -42,20 +46,27 @@ def need(module: str, what: str, package: str) -> ModuleType:
         raise ModuleNotFoundError(f"{what} needs {e.name}: pip install '{package}'", name=e.name) from None
 
 
-def require(module: str, what: str) -> None:
-    """Raise `ModuleNotFoundError` with the sentence of `need` unless `module` is installed; it is not imported.
+def require(what: str, *modules: str) -> None:
+    """Raise `ModuleNotFoundError` with the sentence of `need` unless all `modules` are installed; they are not imported.
 
-    >>> require("json", "this example")
+    >>> require("this example", "json", "re")
     """
-    if find_spec(module) is None:
-        raise ModuleNotFoundError(lacking(module, what), name=module)
+    for module in modules:
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(lacking(module, what), name=module)
 
 
 def lacking(module: str, what: str) -> str:
     """The sentence that `what` needs `module`, and what installs it.
 
+    Where packages of the same extra are missing too, the one is named that matters most: torch, not matplotlib.
+
     >>> lacking("torch.nn", "tipoff train")
     "tipoff train needs torch: pip install 'tipoff[train]'"
     """
     package = module.partition(".")[0]
-    return f"{what} needs {package}: pip install '{EXTRAS.get(package, package)}'"
+    extra = EXTRAS.get(package, package)
+    missing = (
+        p for p, brought in EXTRAS.items() if brought == extra and (p == package or find_spec(p) is None)
+    )
+    return f"{what} needs {next(missing, package)}: pip install '{extra}'"

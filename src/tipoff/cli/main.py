@@ -383,11 +383,14 @@ def run(args: list[str] | None = None) -> Any:
     except ModuleNotFoundError as e:
         from tipoff.optional import EXTRAS, lacking
 
-        if "--debug" in given or (e.name or "").partition(".")[0] not in EXTRAS:
+        says_how, known = "pip install" in str(e), (e.name or "").partition(".")[0] in EXTRAS
+        if "--debug" in given or not (says_how or known):
             raise
         from tipoff.cli import screen
 
-        screen.error(lacking(str(e.name), f"tipoff {given[0]}" if given else "tipoff"))
+        screen.error(
+            str(e) if says_how else lacking(str(e.name), f"tipoff {given[0]}" if given else "tipoff")
+        )
         sys.exit(2)
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import webbrowser
+from importlib.util import find_spec
 from pathlib import Path
 
 from tipoff.cli import screen
@@ -18,7 +19,7 @@ from tipoff.serve.settings import Settings
 def run_server(path: Path, settings: Settings, open_page: bool = False) -> None:
     """Serve, and say where the page is once it is there; with `open_page`, open it in the browser."""
     for package in ("fastapi", "uvicorn", "jinja2", "python_multipart", "prometheus_client"):
-        need(package, "tipoff serve", "tipoff[serve]")
+        need(package, "tipoff serve", f"tipoff[{'serve' if _onnx_is_there(path) else 'serve,train'}]")
     _free(settings)
     from tipoff.serve.model import find_models
     from tipoff.serve.run import serve
@@ -42,6 +43,11 @@ def _say_where(settings: Settings, open_page: bool) -> None:
     sys.stdout.flush()
     if open_page and not webbrowser.open(address):
         screen.note(f"no browser could be opened: open {address} yourself")
+
+
+def _onnx_is_there(path: Path) -> bool:
+    """Whether a model answers by onnxruntime, or PyTorch is there, so that nothing but the server is lacking."""
+    return path.suffix == ".onnx" or path.with_suffix(".onnx").exists() or find_spec("torch") is not None
 
 
 def _free(settings: Settings) -> None:

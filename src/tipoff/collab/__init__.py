@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tipoff.lazy import attach
 from tipoff.optional import require
 
-require("torch", "tipoff.collab")
+require("tipoff.collab", "torch", "pandas")
 
 _PLACES = {
     "tipoff.collab.baseline": ("average_baseline",),

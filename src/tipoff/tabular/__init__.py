@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tipoff.lazy import attach
 from tipoff.optional import require
 
-require("torch", "tipoff.tabular")
+require("tipoff.tabular", "torch", "pandas")
 
 _PLACES = {
     "tipoff.tabular.baseline": ("tree_baseline",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tipoff.lazy import attach
 from tipoff.optional import require
 
-require("torch", "tipoff.text")
+require("tipoff.text", "torch")
 
 _PLACES = {
     "tipoff.nn.awd_lstm": ("AWD_LSTM",),

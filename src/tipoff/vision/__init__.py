@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tipoff.lazy import attach
 from tipoff.optional import require
 
-require("torch", "tipoff.vision")
+require("tipoff.vision", "torch", "torchvision", "timm", "cv2")
 
 _PLACES = {
     "tipoff.vision.block": ("ImageBlock",),
