@@ -13,7 +13,7 @@ import torch
 from tipoff.arguments import said
 from tipoff.checked import checked
 from tipoff.data.block import Block, Target
-from tipoff.data.dataloaders import DataLoaders, Source
+from tipoff.data.dataloaders import DataLoaders, Source, same_item
 from tipoff.data.dataset import SampleDataset
 from tipoff.data.items import rows_of
 from tipoff.data.loader import Loader
@@ -26,10 +26,6 @@ from tipoff.notes import note
 from tipoff.rng import fresh_seed
 
 Getter = Callable[[Any], Any]
-
-
-def _same(o: Any) -> Any:
-    return o
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:
@@ -172,7 +168,7 @@ class DataBlock:
         self.batch_tfms: tuple[BatchStep, ...] = _steps(batch_tfms)
         self.get_items, self.splitter = get_items, splitter or RandomSplitter()
         if getters is not None:
-            gets: tuple[Getter, ...] = tuple(_same if g is None else g for g in getters)
+            gets: tuple[Getter, ...] = tuple(same_item if g is None else g for g in getters)
             if len(gets) != len(made):
                 raise UsageError(f"getters has {len(gets)} functions for {len(made)} blocks.")
             self.get_x, self.get_y = gets[: self.n_inp], gets[self.n_inp :]
@@ -187,7 +183,7 @@ class DataBlock:
 
     @staticmethod
     def _getters(name: str, given: Any, n: int) -> tuple[Getter, ...]:
-        gets = as_tuple(given) or (_same,) * n
+        gets = as_tuple(given) or (same_item,) * n
         if len(gets) != n:
             raise UsageError(f"{name} has {len(gets)} functions for {n} blocks.")
         return gets

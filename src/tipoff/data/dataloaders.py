@@ -14,7 +14,9 @@ from tipoff.arguments import said
 from tipoff.checked import checked
 from tipoff.data.block import Target
 from tipoff.data.dataset import PairDataset, SampleDataset, TensorDataset
-from tipoff.data.items import rows_of
+from tipoff.data.items import need_images, rows_of
+from tipoff.data.kind import Kind
+from tipoff.data.labels import ColReader
 from tipoff.data.loader import IDLE, Loader, TorchLoader
 from tipoff.data.plan import Plan
 from tipoff.data.transform import BatchTransform
@@ -39,6 +41,15 @@ def as_device(device: str | int | torch.device | None) -> torch.device:
         raise UsageError(f'device is {said(device)}; "cpu", "cuda", "cuda:1" or "mps" is needed.') from None
 
 
+def same_item(o: Any) -> Any:
+    """The item itself: what reads an input where nothing else is said."""
+    return o
+
+
+def _is_folder(item: Any) -> bool:
+    return isinstance(item, (str, Path)) and Path(item).is_dir()
+
+
 @dataclass(frozen=True)
 class Source:
     """How the items were read. It is used to make test batches, and never exported."""
@@ -47,6 +58,22 @@ class Source:
     get_y: tuple[Callable[[Any], Any], ...] = ()
     dropped: tuple[tuple[str, str], ...] = ()  # items that were left out, and why
     items: tuple[Any, Any] = field(default=((), ()), repr=False)  # training, validation
+
+    def inputs_of(self, plan: Plan, item: Any) -> tuple[Any, ...]:
+        """The raw inputs of one item: read from it, or the item itself where it is no row and the items were rows.
+
+        Raises `UsageError` for a row where nothing says which of its columns is the input.
+        """
+        is_row = hasattr(item, "iloc") or isinstance(item, dict)
+        of_rows = bool(self.get_x) and all(isinstance(get, ColReader) for get in self.get_x)
+        if is_row and (not self.get_x or same_item in self.get_x) and plan.inputs[0].kind is Kind.IMAGE:
+            raise UsageError(
+                "The item is a row of a data frame, and nothing says in which column its file is: give that column, such as "
+                "df['file']."
+            )
+        if not self.get_x or (of_rows and not is_row):
+            return plan.parts(item)
+        return tuple(get(item) for get in self.get_x)
 
 
 class DataLoaders:
@@ -204,17 +231,20 @@ class DataLoaders:
     ) -> Loader:
         """Batches of new items, read as the validation items were, in the order given.
 
-        With `with_labels` the labels are read too, by the functions that read those of the training items.
+        Items are as those of the training, rows of a data frame say, or what is read from them, such as files, or a folder of
+        images. With `with_labels` the labels are read too, by the functions that read those of the training items.
         """
         if self.plan is None:
             raise UsageError(
                 "test_dl needs DataLoaders made from a DataBlock; make a DataLoader of your own data set."
             )
         items = rows_of(test_items)
+        if self.plan.inputs[0].kind is Kind.IMAGE:
+            items = [f for o in items for f in (need_images(o) if _is_folder(o) else [o])]
         if not items:
             raise UsageError("There are no items to predict: the list is empty.")
-        gets = self.source.get_x or (lambda o: o,) * len(self.plan.inputs)
-        columns = [[b.raw(get(o)) for o in items] for b, get in zip(self.plan.inputs, gets, strict=True)]
+        read = [self.source.inputs_of(self.plan, o) for o in items]
+        columns = [[b.raw(r[k]) for r in read] for k, b in enumerate(self.plan.inputs)]
         if with_labels:
             if not self.source.get_y:
                 raise UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pickle import PicklingError
 from queue import Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from tipoff.checked import checked
 from tipoff.data.batch import Batch
 from tipoff.data.dataset import BatchSource
 from tipoff.data.show import show_batch
-from tipoff.errors import UsageError
+from tipoff.errors import UsageError, some
 from tipoff.near import no_attribute
 from tipoff.rng import fresh_seed, permutation
 
@@ -129,7 +130,15 @@ class Loader:
             # its own generator: torch would draw from the global one, and dropout would then differ
             generator=torch.Generator().manual_seed(self.seed),
         )
-        return iter(loader)
+        try:
+            return iter(loader)
+        except (PicklingError, AttributeError, TypeError) as e:
+            if "pickle" not in str(e):
+                raise
+            raise UsageError(
+                f"num_workers={self.num_workers} sends the data set to other processes, and {e}. Define the function at the "
+                "top of a module, or leave num_workers at 0."
+            ) from e
 
     def finish(self, batch: Batch, epoch: int) -> Batch:
         """The batch transforms, on the device the batch is on."""
@@ -199,6 +208,11 @@ class TorchLoader:
             self.loader.sampler.set_epoch(epoch)
         at = 0
         for i, fields in enumerate(self.loader):
+            if isinstance(fields, dict):
+                raise UsageError(
+                    f"The DataLoader gives batches of a dict with {some(map(repr, fields), 6)}; give tuples, the inputs first, "
+                    "by a collate_fn."
+                )
             fields = tuple(fields) if isinstance(fields, (tuple, list)) else (fields,)
             cut = max(1, len(fields) - self.n_targets)
             size = len(fields[0])
@@ -208,6 +222,10 @@ class TorchLoader:
 
     def finish(self, batch: Batch, epoch: int) -> Batch:
         return batch
+
+    def show_batch(self, *_: Any, **__: Any) -> Any:
+        """Raises `UsageError`: nothing says how such samples are drawn."""
+        return show_batch(self)  # type: ignore[arg-type]
 
     def one_batch(self) -> tuple[Any, ...]:
         return _flat(next(iter(self.batches(0))))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from tipoff.arguments import need_whole
 from tipoff.data.batch import Batch
 from tipoff.data.plan import Plan
 from tipoff.display import get_grid, shown
@@ -52,6 +53,7 @@ def show_batch(
     `show_rows`, what that gives. Raises
     `UsageError` where the data do not come from a DataBlock.
     """
+    need_whole("max_n", max_n, at_least=1)
     plan = getattr(dl.dataset, "plan", None)
     if plan is None:
         raise UsageError(

@@ -384,6 +384,15 @@ def FileSplitter(fname: str | Path) -> Splitter:
     return split
 
 
+def need_one_split(train: str, valid: str, valid_pct: float) -> None:
+    """Raise `UsageError` where a share and names of folders both say how to split."""
+    if (train, valid) != ("train", "valid"):
+        raise UsageError(
+            f"valid_pct={valid_pct} splits all items at random, and train={train!r}, valid={valid!r} say which folders are for "
+            "what: pass one of them."
+        )
+
+
 def _files(items: Any, what: str) -> list[Path]:
     """The items as paths."""
     rows = rows_of(items)

@@ -537,7 +537,9 @@ class Learner:
             raise UsageError(
                 "predict needs DataLoaders made from a DataBlock; call learn.model on a batch instead."
             )
-        inputs = plan.inputs_of([plan.read(*plan.parts(item))])
+        is_row = hasattr(item, "iloc") and plan.inputs[0].kind is Field.IMAGE
+        read = self.dls.source.inputs_of(plan, item) if is_row else plan.parts(item)
+        inputs = plan.inputs_of([plan.read(*read)])
         prob = self.predictor().probabilities(inputs)[0]
         encoded = self.target.decide(prob[None])[0]
         made = Prediction(self.target.decode(encoded), encoded, prob)

@@ -11,7 +11,7 @@ from tipoff.data.block import Target
 from tipoff.data.datablock import as_block, as_tuple
 from tipoff.data.dataloaders import Source
 from tipoff.data.labels import ColReader, need_label_columns, parent_label
-from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter
+from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter, need_one_split
 from tipoff.data.table import read_table
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock
 from tipoff.errors import DataError, UsageError, did_you_mean, need_folder, some
@@ -131,6 +131,10 @@ class TextDataLoaders(TextLoaders):
         )
         if not files:
             raise DataError(_no_texts(root, train, valid))
+        if valid_pct is not None:
+            need_one_split(train, valid, valid_pct)
+        if splitter is not None and valid_pct is not None:
+            raise UsageError("valid_pct and splitter each say how to split; pass one of them.")
         if splitter is None:
             splitter = (
                 GrandparentSplitter(train, valid) if valid_pct is None else RandomSplitter(valid_pct, seed)

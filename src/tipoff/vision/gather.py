@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -18,13 +19,22 @@ from tipoff.checked import checked
 from tipoff.data.fetch import fetch
 from tipoff.data.items import get_image_files
 from tipoff.data.store import threads
-from tipoff.decode import FORMATS, decode_image, read_pixels
+from tipoff.decode import FORMATS, decode_image, is_deep_file, read_pixels
 from tipoff.errors import DataError, UsageError, need_folder
 from tipoff.notes import note
+from tipoff.vision.triangle import resize
 
 MAX_BYTES = 64 << 20  # of one picture
 RECORD = "downloads.csv"
-_ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
+_ENDINGS = {
+    "JPEG": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "TIFF": ".tif",
+    "MPO": ".jpg",
+}
 
 
 class Files(list[Path]):
@@ -181,8 +191,10 @@ def resize_images(
     """Write the pictures of `path` into `dest` with their longer side at most `max_size` pixels.
 
     Folders below come along with `recurse`. Turned as EXIF says; `n_channels` is 3 or 1; `ext` and `img_format` write
-    another format; `resume` (by default where `dest` is another folder) leaves out what is there already. A file is
-    replaced only when its new form is whole. Pictures that cannot be read are left as they are: `dropped`.
+    another format; pictures of more than 8 bits keep their values, as TIFF or PNG; `resume` (by default where `dest` is
+    another folder) leaves out what is there already. Of pictures that would be one file, such as x.png and x.jpg, those whose
+    ending changes keep it in their name. A file is replaced only when its new form is whole. Pictures that cannot be read are
+    left as they are: `dropped`.
     """
     root, to = need_folder(path), Path(dest)
     if n_channels not in (1, 3):
@@ -191,11 +203,18 @@ def resize_images(
     skip = (not in_place) if resume is None else resume
     method = Image.Resampling.BILINEAR if resample is None else Image.Resampling(resample)
 
+    files = get_image_files(root, recurse=recurse)
+    targets, taken = _targets(files, root, to, ext)
+
     def one(file: Path) -> str | None:
-        target = (to / file.relative_to(root)).with_suffix(ext or file.suffix)
+        target = targets[file]
+        if file in taken:
+            return f"{file} is not written: {target} is another picture"
         if skip and target.exists():
             return None
         try:
+            if is_deep_file(file):
+                return _resize_deep(file, target, max_size, img_format)
             image = Image.fromarray(decode_image(file, mode="L" if n_channels == 1 else "RGB"))
         except DataError as e:
             return str(e)
@@ -218,12 +237,65 @@ def resize_images(
             part.unlink(missing_ok=True)
         return None
 
-    done = list(_in_threads(one, get_image_files(root, recurse=recurse), max_workers))
+    done = list(_in_threads(one, files, max_workers))
     dropped = [(str(f), w) for f, w in done if w is not None]
     if dropped:
         note(f"{len(dropped)} of {len(done)} pictures could not be resized, such as {dropped[0][1]}")
-    made = ((to / f.relative_to(root)).with_suffix(ext or f.suffix) for f, w in done if w is None)
-    return Files(made, dropped)
+    return Files((targets[f] for f, w in done if w is None), dropped)
+
+
+def _targets(
+    files: Sequence[Path], root: Path, to: Path, ext: str | None
+) -> tuple[dict[Path, Path], set[Path]]:
+    """Where each of `files` is written, and those for which that is the place of another.
+
+    Of two that would be one file, such as x.png and x.jpg, the one whose ending changes keeps it in its name.
+    """
+    made = {f: (to / f.relative_to(root)).with_suffix(ext or f.suffix) for f in files}
+    wanted = Counter(made.values())
+    twice = [f for f, target in made.items() if wanted[target] > 1 and f.suffix != target.suffix]
+    for f in twice:
+        made[f] = made[f].with_name(f"{f.stem}_{f.suffix[1:]}{made[f].suffix}")
+    if twice:
+        note(
+            f"{len(twice)} pictures share their name with another of another ending, and keep the ending in their name, such as "
+            f"{made[twice[0]].name}"
+        )
+    first: dict[Path, Path] = {}
+    for f in sorted(
+        files, key=lambda f: made[f].resolve() != f.resolve()
+    ):  # what stays where it is goes first
+        first.setdefault(made[f], f)
+    return made, {f for f in files if first[made[f]] != f}
+
+
+def _resize_deep(file: Path, target: Path, max_size: int | None, img_format: str | None) -> str | None:
+    """A picture of more than 8 bits in its own values, as TIFF or PNG; why not, otherwise."""
+    form = (
+        img_format
+        or {".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}.get(target.suffix.lower(), target.suffix)
+    ).upper()
+    if form not in ("PNG", "TIFF"):
+        return f"{file} has more than 8 bits, which {form} cannot hold: leave ext and img_format away, or write TIFF."
+    x = read_pixels(file)
+    shrink = max_size is not None and max(x.shape) > max_size
+    if not shrink and target.resolve() == file.resolve():
+        return None
+    if shrink:
+        scale = (max_size or 1) / max(x.shape)
+        height, width = (max(1, round(n * scale)) for n in x.shape)
+        small = resize(x[..., None], height, width)[..., 0]
+        x = small.astype(x.dtype) if x.dtype.kind == "f" else small.round().astype(x.dtype)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        Image.fromarray(x).save(part, form)
+        part.replace(target)
+    except (OSError, ValueError, TypeError, KeyError) as e:
+        return f"{target} cannot be written: {e}"
+    finally:
+        part.unlink(missing_ok=True)
+    return None
 
 
 def _in_threads(

@@ -13,7 +13,7 @@ from tipoff.data.datablock import DataBlock, as_block, as_tuple
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.items import IMAGE_EXTENSIONS, get_image_files, need_images
 from tipoff.data.labels import ColReader, RegexLabeller, parent_label
-from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter
+from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter, need_one_split
 from tipoff.data.table import read_table
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import DataError, did_you_mean, need_folder, some
@@ -121,6 +121,7 @@ class ImageDataLoaders(DataLoaders):
             splitter = GrandparentSplitter(train_name=train, valid_name=valid)
             files = get_image_files(root, folders=[train, valid])
         else:
+            need_one_split(train, valid, valid_pct)
             splitter = RandomSplitter(valid_pct, seed)
         y_block = CategoryBlock(vocab=tuple(vocab)) if vocab is not None else None
         return cls._from_block(
