@@ -118,9 +118,7 @@ class Tally:
     n: int = 0
     of_its_own: bool = False  # a target whose answers are counted, and no more
     labels: Counter[str] = field(default_factory=Counter)
-    not_sure: Counter[str] = field(
-        default_factory=Counter
-    )  # the most probable classes of answers that are not
+    not_sure: Counter[str] = field(default_factory=Counter)  # by the most probable class
     low: float = math.inf
     high: float = -math.inf
     total: float = 0.0
@@ -142,7 +140,8 @@ class Tally:
                 self._count(self.labels, names, decided[is_sure].bincount(minlength=len(names)))
                 self._count(self.not_sure, names, decided[~is_sure].bincount(minlength=len(names)))
             else:
-                self._count(self.labels, names, decided.sum(0))
+                counts = decided.bincount(minlength=len(names)) if decided.ndim == 1 else decided.sum(0)
+                self._count(self.labels, names, counts)
         return self
 
     @staticmethod
@@ -157,6 +156,8 @@ def summary(target: Target, tally: Tally) -> str:
     >>> summary(RegressionBlock(1), Tally().add(RegressionBlock(1), torch.tensor([[1.0], [5.0], [3.0]])))
     '1 to 5, 3 on average'
     """
+    if tally.of_its_own:
+        return f"{tally.n:,} predictions"
     if hasattr(target, "names"):
         return counted_answers(tally.labels, tally.not_sure)
     return f"{number(tally.low)} to {number(tally.high)}, {number(tally.total / max(1, tally.n))} on average"
