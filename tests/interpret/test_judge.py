@@ -80,7 +80,9 @@ def test_balanced_accuracy_is_that_of_scikit_learn():
     predicted = some_right(ORDERS, 0.8, 2)
     made = judge_classes(["No", "Yes"], ORDERS, sure_of(predicted, 2), majority=0)
     assert made.value == pytest.approx(balanced_accuracy_score(ORDERS, predicted))
-    assert made.level == "good" and made.sentence == "This model is better than always predicting No."
+    assert made.level == "good" and made.sentence == (
+        "By balanced accuracy, this model is better than always predicting No."
+    )
 
 
 def test_probabilities_that_rank_are_said_though_one_class_is_never_predicted():

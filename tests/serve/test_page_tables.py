@@ -69,7 +69,7 @@ def give(page, *files):
 
 def test_the_form_begins_with_a_typical_row_what_matters_most_first(visit, url, row_model):
     page = visit(url)
-    assert text(page, "h1") == ["What is rich?"]
+    assert text(page, "h1") == ["Predict: rich"]
     assert text(page, ".field label") == ["age", "job", "hours", "city"]
     typical = {c["name"]: c["typical"] for c in row_model.about.columns}
     assert page.get_by_label("age", exact=True).input_value() == f"{typical['age']:g}"

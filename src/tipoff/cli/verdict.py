@@ -25,7 +25,10 @@ FILE = "results.json"
 
 def tell_verdict(verdict: Verdict) -> None:
     """Show results, interval, baseline, simplest guess, recall of each class, and the sentence."""
-    lines = [(f"{verdict.result}", "strong"), ("", None), *_table(verdict)]
+    lines: list[tuple[str, str | None]] = [
+        (text, "strong") for text in screen.wrapped(verdict.result, BOX_WIDTH)
+    ]
+    lines += [("", None), *_table(verdict)]
     if verdict.recalls:
         lines += [("", None), *_recalls(verdict)]
     style = STYLES[verdict.level]

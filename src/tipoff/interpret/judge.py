@@ -25,6 +25,7 @@ MOSTLY = 0.7  # of the validation items in one class: accuracy then hides the ot
 MODEL = "this model"
 PAIRED = "Comparisons: paired randomization test on the same validation items, p < 0.05."
 WILSON = "Intervals: 95 %, Wilson's."
+BALANCED = "Intervals: 95 %, Wilson's for each recall, combined for balanced accuracy."
 
 # N validation items
 
@@ -130,6 +131,8 @@ def judge_classes(
     simplest = Rival(f"always predicting {most}", (right - always) * weights, is_simplest=True)
     never = [r.label for r in recalls if r.n and not r.predicted]
     sentence, level = _judged([simplest], rivals, never, n_classes)
+    if metric == "balanced_accuracy" and level != "bad":
+        sentence = f"By balanced accuracy, t{sentence[1:]}"
     if level == "bad" and n_classes == 2:
         sentence += _ranking(prob[:, 1], true, str(names[1]), things)
     hits = [(r.right, r.n) for r in recalls if r.n]
@@ -140,7 +143,7 @@ def judge_classes(
     )
     return Verdict(
         metric, span, len(true), things, tuple(lines), tuple(recalls), level, sentence,
-        method=f"{WILSON if metric == 'accuracy' else WILSON[:-1] + ', of each recall, put together.'} {PAIRED}",
+        method=f"{WILSON if metric == 'accuracy' else BALANCED} {PAIRED}",
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from tipoff.serve.respond import respond, while_there
 from tipoff.serve.schema import EXPLAIN, PROBLEMS, Answers, body_of, how_to_ask
 from tipoff.serve.settings import Settings
 from tipoff.serve.upload import Refused, Room, uploads
+from tipoff.verdict import Verdict
 
 PAGE = Path(__file__).parent / "page"
 
@@ -42,6 +43,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
         loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape(default=True)
     )
     pages.filters |= {"name_in_words": name_in_words, "value_in_words": value_in_words}
+    pages.globals["verdict_of"] = lambda facts: Verdict.from_json(facts.get("verdict"))
     limits = {"max_upload_mb": settings.max_upload, "max_files": settings.max_files}
 
     @asynccontextmanager
