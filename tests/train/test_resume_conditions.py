@@ -23,6 +23,7 @@ from tipoff.callbacks import (
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.dataset import TensorDataset
 from tipoff.data.loader import Loader
+from tipoff.data.sampled import WeightedLoader
 from tipoff.errors import UsageError
 from tipoff.notes import listening
 from tipoff.train.optim import SGD
@@ -67,6 +68,9 @@ CHANGES = {
     ),
     "shuffle: True, now False": lambda: learner(loaders(shuffle=False)),
     "drop_last: False, now True": lambda: learner(loaders(drop_last=True)),
+    "loader: Loader, now WeightedLoader": lambda: learner(
+        DataLoaders(WeightedLoader.of(loaders().train, torch.ones(44)), loaders().valid, device="cpu")
+    ),
     "validation items: 19, now none": lambda: learner(DataLoaders(loaders().train, device="cpu")),
     "parameters: 0.weight (8, 6) and 6 more, now 0.weight (9, 6) and 6 more": lambda: learner(
         model=nn.Sequential(nn.Linear(6, 9), nn.BatchNorm1d(9), nn.ReLU(), nn.Dropout(0), nn.Linear(9, 3))

@@ -30,7 +30,14 @@ WHOLE = 64 << 20  # bytes of an array that are looked at one by one; of a longer
 SHOWN = 60  # letters of a value in a message
 MOST = 4096  # parts of which each is kept; more are kept as one number
 SETTINGS = ("lr", "wd", "moms", "wd_bn_bias", "train_bn", "precision")
-LOADER = {"seed": "seed", "bs": "batch size", "shuffle": "shuffle", "drop_last": "drop_last"}
+LOADER = {
+    "seed": "seed",
+    "bs": "batch size",
+    "shuffle": "shuffle",
+    "drop_last": "drop_last",
+    "weights": "weights of items",
+    "partial_n": "partial_n",
+}
 DATASET = {"seq_len": "seq_len", "backwards": "backwards"}
 PLAN = ("inputs", "targets", "item_tfms", "batch_tfms")
 NEVER = {"fname", "path"}  # arguments of callbacks that change no weight
@@ -44,6 +51,7 @@ def conditions_of(learn: Learner, cbs: Sequence[Callback]) -> Conditions:
             loader = learn.dls[split]
             made[f"{name} items"] = [f"{len(loader.dataset):,}", _content(loader.dataset, learn.dls.path)]
             if split == 0:
+                made["loader"] = [type(loader).__name__]
                 for source, names in ((loader, LOADER), (loader.dataset, DATASET)):
                     made |= {
                         word: [text_of(getattr(source, k))] for k, word in names.items() if hasattr(source, k)
