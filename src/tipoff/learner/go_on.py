@@ -32,4 +32,6 @@ def go_on(learn: Learner, bs: int) -> None:
                 setattr(learn, name, value * math.sqrt(bs / recipe.bs))
     for what, name in recipe.unknown:
         how = f"set {ATTRIBUTES[what]}" if what in ATTRIBUTES else "pass it as cbs="
-        note(f"the model was trained with the {what} {name}, which a model file cannot hold: {how} to go on with it")
+        note(
+            f"the model was trained with the {what} {name}, which a model file cannot hold: {how} to go on with it"
+        )

@@ -56,7 +56,21 @@ from tipoff.train.objective import Objective, supervised
 from tipoff.train.optim import Adam
 
 Rate = float | slice | Sequence[float]
-SETTABLE = ("cbs", "dls", "loss_func", "lr", "metrics", "model", "model_dir", "moms", "opt_func", "path", "splitter", "train_bn", "wd")
+SETTABLE = (
+    "cbs",
+    "dls",
+    "loss_func",
+    "lr",
+    "metrics",
+    "model",
+    "model_dir",
+    "moms",
+    "opt_func",
+    "path",
+    "splitter",
+    "train_bn",
+    "wd",
+)
 Moms = tuple[float, float, float]
 FINE_TUNE = {"lr_mult", "pct_start", "div", "div_final", "wd", "moms"}
 

@@ -117,9 +117,10 @@ def _swept(
         run.callbacks = [learn.keep_norms, recorder, _Sweep(recorder, num_it, stop_div)]
         run.listen()
         run.emit("before_fit")
-        while not run.stopping:
-            train_epoch(run)
-            run.epoch, run.n_batches = run.epoch + 1, 0
+        with run.engine.threads():
+            while not run.stopping:
+                train_epoch(run)
+                run.epoch, run.n_batches = run.epoch + 1, 0
     finally:
         learn.model.load_state_dict(kept)
         for module, mode in modes:

@@ -70,7 +70,9 @@ class Recipe(Spec):
     def __post_init__(self) -> None:
         rates = self.lr if isinstance(self.lr, tuple) else (self.lr,)
         if not all(0 < r < 1e6 for r in rates) or not 0 <= (self.wd or 0) < 1e6 or not 0 <= self.bs < 2**40:
-            raise SpecError(f"A recipe with lr={self.lr}, wd={self.wd} and bs={self.bs} cannot be trained by.")
+            raise SpecError(
+                f"A recipe with lr={self.lr}, wd={self.wd} and bs={self.bs} cannot be trained by."
+            )
 
 
 def recipe_of(learn: Learner, catalog: Catalog | None = None) -> Recipe:
@@ -109,7 +111,9 @@ def recipe_of(learn: Learner, catalog: Catalog | None = None) -> Recipe:
         callbacks=tuple(n for cb in learn.cbs if (n := as_named(cb, {**CALLBACKS, **own})) is not None),
         metrics=tuple(n for m in learn.metrics if (n := _metric(m)) is not None),
         frozen_to=learn.frozen_to,
-        unknown=loaded.unknown if loaded else (*unknown, *(("callback", _called(cb)) for cb in learn.cbs if _changes_training(cb, own))),
+        unknown=loaded.unknown
+        if loaded
+        else (*unknown, *(("callback", _called(cb)) for cb in learn.cbs if _changes_training(cb, own))),
     )
 
 
@@ -138,7 +142,9 @@ def _metric(metric: Any) -> Named | None:
 def metrics_of(recipe: Recipe) -> list[Any]:
     """The metrics of `recipe`, new."""
     return [
-        rebuilt(n, KNOWN, call=True) if n.keys else as_metric(n.name) for n in recipe.metrics if n.name in KNOWN
+        rebuilt(n, KNOWN, call=True) if n.keys else as_metric(n.name)
+        for n in recipe.metrics
+        if n.name in KNOWN
     ]
 
 

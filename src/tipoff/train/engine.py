@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from tipoff.data.batch import Batch
 from tipoff.nn.packed import WORTH_PACKING, packed
 from tipoff.train.allocator import keep_memory
+from tipoff.train.threads import ENOUGH, Work, default_threads, is_large, own_threads
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -54,6 +56,10 @@ class TorchEngine:
         self._on_mps = self.device.type == "mps"
         self._scales = self.dtype is torch.float16 and self.device.type == "cuda"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self._scales)
+        self.n_threads: int | None = (
+            None  # of the run; None until its first step has shown how large steps are
+        )
+        self.is_first = False
         if self.device.type == "cpu":
             keep_memory()
 
@@ -69,6 +75,31 @@ class TorchEngine:
         """What answers as `model` does now, faster where there are batches enough: on one processor, see `packed`."""
         alone = self.device.type == "cpu" and not _several()
         return packed(model, self.dtype) if alone and n_batches >= WORTH_PACKING else model
+
+    @contextmanager
+    def threads(self) -> Iterator[None]:
+        """Around a run: it computes with as many threads as its checkpoint says, or as its first step asks for."""
+        before = torch.get_num_threads()
+        if self.device.type != "cpu" or before == 1 or own_threads():
+            self.n_threads = before
+        self.is_first = self.n_threads is None
+        torch.set_num_threads(self.n_threads or before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+            self.n_threads, self.is_first = None, False
+
+    @contextmanager
+    def choosing(self, model: nn.Module) -> Iterator[None]:
+        """Around the first step of a run, where `is_first`: the threads of the others follow from how large it is."""
+        self.is_first = False
+        work = None if is_large(model) else Work()
+        with work or nullcontext():
+            yield
+        small = work is not None and work.n < ENOUGH
+        self.n_threads = 1 if small else torch.get_num_threads()
+        torch.set_num_threads(self.n_threads)
 
     def to_device(self, batch: Batch) -> Batch:
         return batch.to(self.device)
@@ -129,6 +160,7 @@ class TorchEngine:
             "python": random.getstate(),
             "numpy": (kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest),
             "scaler": self.scaler.state_dict(),
+            "threads": (self.n_threads, default_threads()),
         }
 
     def load_state_dict(self, s: dict[str, Any]) -> None:
@@ -141,5 +173,8 @@ class TorchEngine:
         random.setstate((version, tuple(inner), gauss))
         kind, keys, *rest = s["numpy"]
         np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+        n, default = s.get("threads", (None, 0))
+        if default == default_threads():  # on other cores the numbers differ anyway
+            self.n_threads = n
         if s["scaler"]:  # else it comes from where nothing was scaled
             self.scaler.load_state_dict(s["scaler"])

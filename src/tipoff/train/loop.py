@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from itertools import islice
 
 import torch
@@ -17,18 +18,24 @@ def fit(run: Run) -> None:
     """Train until `run.n_epochs` are done or something calls `run.stop`."""
     run.emit("before_fit")
     try:
-        while run.epoch < run.n_epochs and not run.stopping:
-            run.emit("before_epoch")
-            if run.stopping or not train_epoch(run):
-                break  # stopped part-way: the position stays, so a resume goes on from here
-            validate(run)
-            if run.skips("fit"):
-                break
-            run.skips("epoch")
-            run.epoch, run.n_batches = run.epoch + 1, 0
-            run.emit("after_epoch")
+        with run.engine.threads():
+            fit_epochs(run)
     finally:
         run.emit("after_fit")
+
+
+def fit_epochs(run: Run) -> None:
+    """Train and validate, epoch by epoch."""
+    while run.epoch < run.n_epochs and not run.stopping:
+        run.emit("before_epoch")
+        if run.stopping or not train_epoch(run):
+            break  # stopped part-way: the position stays, so a resume goes on from here
+        validate(run)
+        if run.skips("fit"):
+            break
+        run.skips("epoch")
+        run.epoch, run.n_batches = run.epoch + 1, 0
+        run.emit("after_epoch")
 
 
 def train_epoch(run: Run) -> bool:
@@ -67,9 +74,10 @@ def train_step(run: Run, group: list[Batch]) -> None:
     epoch = run.first_epoch + run.epoch
     n_batches = len(group)
     group = [ready for batch in group if (ready := prepared(run, batch, epoch)) is not None]
-    for run.objective in run.objectives if group else ():  # noqa: B020
-        if run.n_steps % run.objective.every == 0:
-            minimise(run, group)
+    with run.engine.choosing(run.model) if run.engine.is_first else nullcontext():
+        for run.objective in run.objectives if group else ():  # noqa: B020
+            if run.n_steps % run.objective.every == 0:
+                minimise(run, group)
     run.n_batches += n_batches
     run.n_steps += 1
     if run.listeners["after_step"]:

@@ -71,7 +71,7 @@ def _say_back(found: Found, learn: Learner, settings: Settings) -> None:
         _warn_rare(found)
     learn.facts["task"] = f"{task[0].upper()}{task[1:]}, from {counted(n, 'column')} of {settings.data.name}."
     where = (
-        counted(torch.get_num_threads(), "thread")
+        f"at most {counted(torch.get_num_threads(), 'thread')}"
         if learn.engine.device.type == "cpu"
         else learn.engine.device.type
     )

@@ -81,15 +81,16 @@ def _seconds_per_token(learn: Learner) -> float:
     run.model.train()
     run.emit("before_train")
     seconds, tokens = 0.0, 0
-    for i, group in enumerate(in_groups(run.train.batches(0), 1)):
-        began = time.perf_counter()
-        train_step(run, group)
-        run.loss.item()
-        if i or len(run.train) == 1:
-            seconds += time.perf_counter() - began
-            tokens += sum(b.x[0].numel() for b in group)
-        if i >= MEASURED:
-            break
+    with learn.engine.threads():
+        for i, group in enumerate(in_groups(run.train.batches(0), 1)):
+            began = time.perf_counter()
+            train_step(run, group)
+            run.loss.item()
+            if i or len(run.train) == 1:
+                seconds += time.perf_counter() - began
+                tokens += sum(b.x[0].numel() for b in group)
+            if i >= MEASURED:
+                break
     learn.model.load_state_dict(kept)
     learn.engine.load_state_dict(rng)
     learn.opt = None
