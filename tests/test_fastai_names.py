@@ -52,3 +52,10 @@ def test_no_name_has_two_answers():
 def test_the_ways_are_sentences():
     assert way("LRFinder").endswith("here: `learn.lr_find()`.") and "not here yet" in way("GANLearner")
     assert way("nothing_of_fastai") == ""
+
+
+def test_every_callback_is_on_its_page():
+    from tipoff import callbacks
+
+    page = (ROOT / "docs" / "howto" / "callbacks.md").read_text()
+    assert [n for n in callbacks.__all__ if f"`{n}" not in page and n != "Callback"] == []
