@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import random
 import re
 
 import pandas as pd
@@ -19,7 +20,9 @@ from tipoff.cli.tasks.texts import train
 from tipoff.cli.tasks.texts.budget import Plan, few, plan_of
 from tipoff.cli.tasks.texts.infer import infer
 from tipoff.cli.tasks.texts.train import prepare
+from tipoff.cli.tasks.texts.words import TOKEN, words_baseline
 from tipoff.notes import listening
+from tipoff.text import TextDataLoaders
 
 SMALL = ["--no-pretrained", "--epochs", 6]
 
@@ -340,3 +343,33 @@ def test_the_text_in_a_row_of_a_table_is_explained(model, tmp_path, capsys):
     assert in_table == "row 3\n" + capsys.readouterr().out
     assert "has no row 9" in refused(capsys, "explain", model, tmp_path / "new.csv", "--row", 9)
     assert "--row is the row of a table" in refused(capsys, "explain", model, rows[1], "--row", 2)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "rest"),
+    [("好看", "难看", "这部电影的音乐和故事在城里放映"), ("สนุก", "เบื่อ", "หนังเรื่องนี้ฉายในเมืองเมื่อวาน"), ("楽しい", "つまらない", "この映画は昨日町で見ました")],
+)  # fmt: skip
+def test_the_baseline_reads_texts_without_spaces(good, bad, rest):
+    """Each text has its verdict somewhere among letters that say nothing."""
+    rng = random.Random(0)
+    rows = []
+    for i in range(120):
+        letters = rng.sample(rest, len(rest))
+        letters.insert(rng.randrange(len(letters)), good if i % 2 else bad)
+        rows.append(("".join(letters), "pos" if i % 2 else "neg"))
+    frame = pd.DataFrame(rows, columns=["text", "label"])
+    dls = TextDataLoaders.from_df(frame, text_col="text", label_col="label", min_freq=1, seed=0)
+    right = [p == y for p, y in zip(words_baseline(dls, 0).each, dls.valid.dataset.ys[0].tolist())]
+    assert sum(right) > 0.9 * len(right)
+
+
+def test_words_with_spaces_are_words_of_the_baseline():
+    assert re.findall(TOKEN, "Tom's 3 cafés, 好看 film_1!") == [
+        "Tom",
+        "s",
+        "3",
+        "cafés",
+        "好",
+        "看",
+        "film_1",
+    ]

@@ -232,10 +232,12 @@ def _say_unknown(tokens: Tokenizer, ids: Ids) -> None:
     some_of = ids.flat.data[:1_000_000]
     share = float((some_of == tokens.unk_id).mean())
     if share > UNKNOWN_TOLD:
-        more = "min_freq=1 learns rarer words, and " if tokens.kind == "words" else ""
-        note(
-            f"{100 * share:.0f} % of the tokens are not in the vocabulary: {more}tok_tfm='bpe' knows all parts of words"
+        way = (
+            "min_freq=1 learns rarer words, and tok_tfm='bpe' knows all parts of words"
+            if tokens.kind == "words"
+            else "choose a pretrained network for this language, or a multilingual one (arch; --arch on the command line)"
         )
+        note(f"{100 * share:.0f} % of the tokens are not in the vocabulary: {way}")
 
 
 def say_cut(block: TextField, datasets: Sequence[TextDataset]) -> None:
