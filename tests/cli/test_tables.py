@@ -84,6 +84,9 @@ def test_the_recall_of_each_class_is_said(said, home):
     assert counts and int(counts[3]) + int(counts[6]) == 120
     accuracy = float(re.search(r"Accuracy ([\d.]+) %", said)[1])
     assert (int(counts[2]) + int(counts[5])) / 1.2 == pytest.approx(accuracy, abs=0.06)
+    missed = {"<=50K": int(counts[3]) - int(counts[2]), ">50K": int(counts[6]) - int(counts[5])}
+    most, other = sorted(missed, key=missed.get, reverse=True)
+    assert f"most confused {most} predicted as {other} {missed[most]}" in said
 
 
 def test_a_model_that_knows_nothing_is_called_so(tmp_path, monkeypatch, capsys):

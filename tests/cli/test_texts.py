@@ -123,7 +123,7 @@ def test_errors_and_pictures_are_kept(said, home):
     )
     if (worst.truth != worst.prediction).any():
         first = worst.iloc[0]
-        assert f"is {first.truth}, taken for {first.prediction}: “{first.text}”" in said
+        assert f"true {first.truth}, predicted {first.prediction}: “{first.text}”" in said
     assert 'tipoff explain reviews.tipoff "some text"' in said
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tipoff.cli.screen import note
 
+CONFUSED = 3  # pairs of classes that are shown
 Made = TypeVar("Made")
 
 
@@ -23,6 +24,15 @@ def attempt(what: str, make: Callable[[], Made]) -> Made | None:
     except Exception as e:  # whatever a plot or a full disk may raise
         note(f"{what} could not be made ({type(e).__name__}: {e}); the model file is complete")
         return None
+
+
+def confused(pairs: Sequence[tuple[Any, Any, int]]) -> str:
+    """The most confused classes in a phrase.
+
+    >>> confused([("cat", "dog", 3), ("dog", "cat", 1)])
+    'cat predicted as dog 3, dog predicted as cat 1'
+    """
+    return ", ".join(f"{true} predicted as {said} {n:,}" for true, said, n in pairs[:CONFUSED])
 
 
 def save_pictures(folder: Path, pictures: Mapping[str, Callable[[], Any]]) -> list[Path]:

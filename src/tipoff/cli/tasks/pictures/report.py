@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tipoff.cli.figures import attempt, save_pictures
+from tipoff.cli.figures import attempt, confused, save_pictures
 from tipoff.cli.judged import judge_items
 from tipoff.cli.screen import command, field, say, short, tell_next
 from tipoff.cli.settings import Settings
@@ -40,7 +40,7 @@ class Report:
         """What was confused with what, where things lie, what to do next."""
         say()
         if self.confused:
-            field("most confused", ", ".join(f"{a} taken for {b} {c}" for a, b, c in self.confused[:3]))
+            field("most confused", confused(self.confused))
         if self.pictures:
             field("pictures", "  ".join(map(short, self.pictures)))
         field("model", f"{short(self.model)}  ({self.model.stat().st_size / 1e6:.1f} MB)")

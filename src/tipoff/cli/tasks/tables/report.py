@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.answer import number
-from tipoff.cli.figures import attempt, save_pictures
+from tipoff.cli.figures import attempt, confused, save_pictures
 from tipoff.cli.screen import command, field, note, say, short, tell_next
 from tipoff.cli.settings import Settings
 from tipoff.cli.tasks.tables.draw import predicted_and_true
@@ -44,6 +44,7 @@ class Report:
     verdict: Verdict
     figures: dict[str, float]
     calibration: Calibration | None
+    confused: list[tuple[Any, Any, int]]
     importance: Importance | None
     pictures: list[Path]
     errors: Path | None
@@ -64,8 +65,10 @@ class Report:
             )
 
     def tell_rest(self) -> None:
-        """What mattered, where things lie, what to do next."""
+        """Confused classes, feature importance, where things lie, what to do next."""
         say()
+        if self.confused:
+            field("most confused", confused(self.confused))
         ranked = [] if self.importance is None else self.importance.ranked()
         mattered = [f"{name} {number(float(f'{amount:.2g}'))}" for name, amount, low, _ in ranked if low > 0]
         if mattered and self.importance is not None:
@@ -107,7 +110,8 @@ def report(learn: Learner, settings: Settings, baselines: list[Baseline]) -> Rep
     pictures = _draw(learn, importance, settings.folder, made)
     errors = attempt("top_losses.csv", lambda: _write_errors(learn, made, settings.folder))
     attempt(FILE, lambda: write_verdict(settings.folder, verdict))
-    return Report(verdict, figures, calibration, importance, pictures, errors, written)
+    pairs = ClassificationInterpretation(learn, made).most_confused() if is_class else []
+    return Report(verdict, figures, calibration, pairs, importance, pictures, errors, written)
 
 
 def _importance(learn: Learner) -> Importance:
