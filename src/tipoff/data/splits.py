@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,15 @@ def as_split(parts: Any, n: int) -> Split:
 
 
 def _position(value: Any) -> int:
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        return operator.index(value)
+    except (TypeError, ValueError):  # a tensor of floats has an index, which fails
         raise UsageError(
             f"A split is made of positions, whole numbers, and holds {value!r}. Of true and false make it by "
             "MaskSplitter(mask), with true for validation."
-        )
-    return int(value.__index__())
+        ) from None
 
 
 def _need_share(valid_pct: float) -> None:

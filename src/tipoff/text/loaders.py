@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -11,7 +11,14 @@ from tipoff.data.block import Target
 from tipoff.data.datablock import as_block, as_tuple
 from tipoff.data.dataloaders import Source
 from tipoff.data.labels import ColReader, need_label_columns, parent_label
-from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter, need_one_split
+from tipoff.data.splits import (
+    ColSplitter,
+    GrandparentSplitter,
+    RandomSplitter,
+    Splitter,
+    as_split,
+    need_one_split,
+)
 from tipoff.data.table import read_table
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock
 from tipoff.errors import DataError, UsageError, did_you_mean, need_folder, some
@@ -163,7 +170,7 @@ class TextDataLoaders(TextLoaders):
             raise DataError(
                 f"There is {len(rows.texts) or 'no'} text; at least two are needed, one to check on."
             )
-        train, valid = splitter(items)[:2]
+        train, valid = as_split(splitter(items), len(rows.texts))
         check_split(len(train), len(valid), len(rows.texts))
         get_y = (
             (ColReader(list(label_cols), label_delim=label_delim),)
@@ -182,7 +189,7 @@ def _listed(cols: Any) -> tuple[Any, ...]:
 def _column(df: Any, col: str | int) -> Any:
     """The name of a column that is there."""
     columns = list(df.columns)
-    if col in columns:
+    if isinstance(col, Hashable) and col in columns:
         return col
     if isinstance(col, int) and -len(columns) <= col < len(columns):
         return columns[col]

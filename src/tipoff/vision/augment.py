@@ -356,4 +356,4 @@ def aug_transforms(
         made.append(ResizeBatch(size, pad_mode=pad_mode))
     if max_lighting:
         made += [c(max_lighting, p_lighting, batch=batch) for c in (Brightness, Contrast)]
-    return [*made, *(xtra_tfms or ())]
+    return [*made, *(() if xtra_tfms is None else xtra_tfms)]

@@ -7,7 +7,7 @@ import hashlib
 import io
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageOps
 
+from tipoff.arguments import need_whole
 from tipoff.checked import checked
 from tipoff.data.fetch import fetch
 from tipoff.data.items import get_image_files
@@ -156,7 +157,7 @@ def _name_of(url: str) -> str:
 
 
 @checked
-def verify_images(fns: Iterable[str | Path]) -> Files:
+def verify_images(fns: Collection[str | Path]) -> Files:
     """Those of `fns` that cannot be decoded; `dropped` holds the reasons.
 
     >>> for file in verify_images(get_image_files("bears")):  # doctest: +SKIP
@@ -201,6 +202,10 @@ def resize_images(
         raise UsageError(f"n_channels={n_channels}: give 3 for colour or 1 for grey.")
     in_place = to.exists() and to.resolve() == root.resolve()
     skip = (not in_place) if resume is None else resume
+    if max_workers is not None:
+        need_whole("max_workers", max_workers, at_least=1)
+    if resample is not None:
+        need_whole("resample", resample, at_least=0, at_most=max(Image.Resampling))
     method = Image.Resampling.BILINEAR if resample is None else Image.Resampling(resample)
 
     files = get_image_files(root, recurse=recurse)
