@@ -15,7 +15,7 @@ from tipoff.checked import checked
 from tipoff.data.block import Block, Target
 from tipoff.data.dataloaders import DataLoaders, Source, same_item
 from tipoff.data.dataset import SampleDataset
-from tipoff.data.items import rows_of
+from tipoff.data.items import listed, rows_of
 from tipoff.data.loader import Loader
 from tipoff.data.plan import BatchStep, ItemStep, Plan
 from tipoff.data.sampled import WeightedLoader, need_weights
@@ -207,7 +207,7 @@ class DataBlock:
         """The items of `source`: a list, or a data frame whose rows are the items."""
         items = self.get_items(source) if self.get_items is not None else source
         if not hasattr(items, "iloc"):
-            items = list(items)
+            items = listed(items)
         if len(items) == 0:
             raise DataError(f"There are no items in {source!r}.")
         return items

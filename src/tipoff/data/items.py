@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from tipoff.arguments import said
 from tipoff.checked import checked
-from tipoff.errors import DataError, need_folder, some
+from tipoff.errors import DataError, UsageError, need_folder, some
 from tipoff.notes import note
 
 IMAGE_EXTENSIONS = frozenset(
@@ -104,4 +105,12 @@ def rows_of(items: Any) -> list[Any]:
         items, "getexif"
     ):  # an open file, an image of Pillow
         return [items]
-    return list(items)
+    return listed(items)
+
+
+def listed(items: Any) -> list[Any]:
+    """`items` as a list. Raises `UsageError` for what is not several things."""
+    try:
+        return list(items)
+    except TypeError:
+        raise UsageError(f"The items are {said(items)}; a list of items, or a data frame, is needed.") from None

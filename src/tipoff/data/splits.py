@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from tipoff.arguments import said
 from tipoff.checked import checked
 from tipoff.data.items import rows_of
 from tipoff.data.split_column import parts_of
@@ -456,6 +457,8 @@ def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
 
     def split(items: Any) -> Split:
         values = _column(items, col, "ColSplitter")
+        if on is not None and (not isinstance(on, Hashable) or getattr(on, "ndim", 0)):
+            raise UsageError(f"on is {said(on)}; one value of the column is needed.")
         if on is not None:
             return _complement(len(items), np.flatnonzero((values == on).to_numpy(bool, na_value=False)))
         train, valid = parts_of(values, str(values.name))
