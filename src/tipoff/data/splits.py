@@ -457,7 +457,7 @@ def ColSplitter(col: str | int = "is_valid", on: Any = None) -> Splitter:
 
     def split(items: Any) -> Split:
         values = _column(items, col, "ColSplitter")
-        if on is not None and (not isinstance(on, Hashable) or getattr(on, "ndim", 0)):
+        if on is not None and (not isinstance(on, Hashable) or getattr(on, "shape", ()) != ()):
             raise UsageError(f"on is {said(on)}; one value of the column is needed.")
         if on is not None:
             return _complement(len(items), np.flatnonzero((values == on).to_numpy(bool, na_value=False)))
