@@ -51,12 +51,12 @@ def test_pictures_of_one_name_and_two_endings_are_both_written(tmp_path):
         and np.array(Image.open(to / "x.jpg"))[0, 0, 2] > 200
     )
     resize_images(root, max_size=30, dest=root, ext=".jpg")
-    again = resize_images(
-        root, max_size=30, dest=root, ext=".jpg"
-    )  # once more, where the first left its files
-    assert [f for f, _ in again.dropped] == [str(root / "x.png"), str(root / "y.png")] or {
-        f.name for f in again
-    }
+    resize_again = dict(max_size=30, dest=root, ext=".jpg")  # where the first time left its files
+    assert f"{root / 'x_png.jpg'} is another picture" in resize_images(root, **resize_again).dropped[0][1]
+    assert (
+        np.array(Image.open(root / "x_png.jpg"))[0, 0, 0] > 200
+        and np.array(Image.open(root / "x.jpg"))[0, 0, 2] > 200
+    )
 
 
 def test_a_deep_picture_keeps_its_values(tmp_path):
@@ -88,3 +88,29 @@ def test_loaders_of_ones_own_say_what_they_cannot(dicts=({"x": 1, "y": 0},)):
 def test_drawing_nothing_is_refused(learned):
     with pytest.raises(UsageError, match="max_n is 0"):
         learned[0].dls.show_batch(max_n=0)
+
+
+def test_a_picture_replaced_at_the_same_size_and_time_is_seen(tmp_path):
+    import os
+    from time import sleep
+
+    from tipoff.data import CategoryBlock, DataBlock, IndexSplitter
+    from tipoff.vision import ImageBlock
+
+    files = [tmp_path / f"{i}.bmp" for i in range(4)]
+    for f in files:
+        Image.new("RGB", (8, 8), "red").save(f)
+    block = DataBlock(
+        (ImageBlock, CategoryBlock(vocab=list("0123"))), get_y=lambda f: f.stem, splitter=IndexSplitter([1])
+    )
+
+    def first():
+        dls = block.dataloaders(files, bs=4)
+        return dls.train_ds.batch(torch.tensor([0]), 0).x[0][0, :, 0, 0].tolist()
+
+    assert first() == [255, 0, 0]
+    then = files[0].stat()
+    sleep(0.02)
+    Image.new("RGB", (8, 8), "blue").save(files[0])
+    os.utime(files[0], ns=(then.st_atime_ns, then.st_mtime_ns))
+    assert files[0].stat().st_size == then.st_size and first() == [0, 0, 255]

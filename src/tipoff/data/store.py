@@ -102,9 +102,9 @@ def open_store(
     for p in paths:
         try:
             stat = p.stat()
-            digest.update(
-                f"{p.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode("utf-8", "surrogatepass")
-            )
+            # the time of change of the entry too: a copy may bring its old time of change with it
+            key_of_file = f"{p.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0"
+            digest.update(key_of_file.encode("utf-8", "surrogatepass"))
         except OSError:
             digest.update(f"{p.absolute()}\0unreadable\0".encode("utf-8", "surrogatepass"))
     root = cache_folder() / "decoded"

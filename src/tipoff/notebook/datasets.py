@@ -9,6 +9,7 @@ import torch
 
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.sampled import PartialLoader, WeightedLoader
+from tipoff.data.similar_labels import note_similar_labels
 from tipoff.errors import DataError, UsageError, did_you_mean, some
 from tipoff.notebook.lists import L
 from tipoff.notebook.loaders import DataLoader
@@ -31,6 +32,7 @@ class Categorize(Transform):
     def setups(self, items: Any) -> None:
         if self.vocab is None:
             seen = list(dict.fromkeys(items))
+            note_similar_labels(seen)
             self.vocab = L([*(["#na#"] if self.add_na else []), *(sorted(seen) if self.sort else seen)])
 
     def encodes(self, o: Any) -> Any:
