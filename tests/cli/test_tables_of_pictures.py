@@ -8,6 +8,8 @@ from tipoff.cli.tasks.recognise import task_for
 from tipoff.data.table import read_table
 from tipoff.errors import DataError
 from tipoff.notes import listening
+from tipoff.vision.loaders import ImageDataLoaders
+from tipoff.vision.resize import Resize
 
 
 @pytest.fixture
@@ -178,3 +180,17 @@ def test_names_of_pictures_beside_other_columns(table):
     there = ["rooms,colour,photo", *(f"{i},{c},{c}/{c}_{i}.jpg" for c in ("red", "blue") for i in range(4))]
     assert task(table, there, target="colour") == "pictures"
     assert task(table, there, target="colour", leave_out=["photo"]) == "tables"
+
+
+@pytest.mark.parametrize("label", ["None", "NA", "null", "01"])
+def test_a_label_is_the_word_that_is_written(table, photos, label):
+    file = table(lambda lines: [line.replace(",red", f",{label}") for line in lines])
+    assert found(file)[0].labels[:4] == [label] * 4
+    with listening(lambda _: None):
+        dls = ImageDataLoaders.from_csv(file.parent, file.name, item_tfms=Resize(16), valid_pct=0.5, seed=1)
+    assert set(dls.vocab) == {label, "blue"}
+
+
+def test_rows_below_a_title_keep_the_numbers_of_the_spreadsheet(table):
+    with pytest.raises(DataError, match="1 of 8 files are missing: rows 4 "):
+        found(table(lambda lines: ["Our photos", *lines[:2], "red/gone.jpg,red", *lines[3:]]))

@@ -135,8 +135,9 @@ def _from_table(file: Path, settings: Settings) -> Found:
         )
     need_named(df, settings, target)
     label = target or _label_column(df, columns, names, settings)
+    first = df.attrs.get("table", (file.name, 2))[1]
     rows = [
-        Row(i + 2, _text(name), _text(value), i)
+        Row(int(df.index[i]) + first, _text(name), _text(value), i)
         for i, (name, value) in enumerate(zip(df[names], df[label], strict=True))
     ]
     rows = _complete(rows, file.name)
