@@ -8,7 +8,7 @@ from __future__ import annotations
 # a name of a module -> what does the same here
 ELSEWHERE: dict[str, str] = {
     # callbacks
-    "ActivationStats": "a callback of yours with a hook of PyTorch: `module.register_forward_hook`",
+    "ActivationStats": "a callback of yours with `hook_outputs`, read in `after_pred`",
     "BnFreeze": "`train_bn=False` of a learner; pretrained ones have it",
     "ChannelsLast": "`vision_learner` does it; `Learner(..., channels_last=True)`",
     "CaptumInterpretation": "`plot_top_losses(k, heat=True)` and `tipoff explain` draw what the network looked at",
@@ -19,6 +19,8 @@ ELSEWHERE: dict[str, str] = {
     "SuggestionMethod": "the functions `valley`, `slide`, `minimum`, `steep`",
     "TrainEvalCallback": "the loop itself trains and evaluates in the right mode",
     "TrackerCallback": "`tipoff.callbacks.Callback`: figures of the epoch are in `run.figures`",
+    "HookCallback": "a callback of yours that makes `Hooks` in `before_fit` and removes them in `after_fit`",
+    "dummy_eval": "`model_sizes`",
     "event": "`tipoff.train.events.EVENTS`",
     "layer_info": "`learn.summary()`",
     "module_summary": "`learn.summary()`",
@@ -328,9 +330,6 @@ NOT_OFFERED: dict[str, str] = {
     "xse_resnext34_deep xse_resnext50_deep xse_resnext18_deeper xse_resnext34_deeper xse_resnext50_deeper se_kwargs1 se_kwargs2 "
     "se_kwargs3 g0 g1 g2 g3",
     _INIT: "init_default init_linear icnr_init cond_init apply_leaf apply_init init_cnn",
-    "it looks into networks; PyTorch's `register_forward_hook` does that, and `learn.summary()` counts parameters": (
-        "Hook hook_output Hooks hook_outputs dummy_eval model_sizes num_features_model has_params HookCallback total_params"
-    ),
     "one model gives one prediction; `learn.tta()` averages over changed inputs": "MCDropoutCallback",
     "one callback, `TensorBoardCallback`, writes all figures": (
         "TensorBoardBaseCallback TensorBoardProjectorCallback projector_word_embeddings tensorboard_log"

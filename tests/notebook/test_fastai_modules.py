@@ -9,7 +9,7 @@ import pytest
 FACES = (
     *("basics", "layers", "losses", "optimizer", "torch_core", "collab.all", "tabular.all", "text.all", "vision.all"),
     *(f"callback.{m}" for m in ("all", "core", "fp16", "mixup", "progress", "rnn", "schedule", "tensorboard")),
-    *("callback.data", "callback.tracker", "callback.training", "data.all", "data.core", "data.load", "data.transforms"),
+    *("callback.data", "callback.hook", "callback.tracker", "callback.training", "data.all", "data.core", "data.load", "data.transforms"),
     *("tabular.core", "tabular.data", "text.core", "text.data", "text.models", "text.models.awdlstm"),
     *("text.models.core", "vision.core", "vision.data", "vision.models", "vision.models.xresnet", "vision.utils"),
 )

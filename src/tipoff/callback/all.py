@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tipoff.callback import core as _callback_core
 from tipoff.callback import data as _callback_data
 from tipoff.callback import fp16 as _callback_fp16
+from tipoff.callback import hook as _callback_hook
 from tipoff.callback import mixup as _callback_mixup
 from tipoff.callback import progress as _callback_progress
 from tipoff.callback import schedule as _callback_schedule
@@ -14,6 +15,7 @@ from tipoff.callback import training as _callback_training
 from tipoff.callback.core import *  # noqa: F403
 from tipoff.callback.data import *  # noqa: F403
 from tipoff.callback.fp16 import *  # noqa: F403
+from tipoff.callback.hook import *  # noqa: F403
 from tipoff.callback.mixup import *  # noqa: F403
 from tipoff.callback.progress import *  # noqa: F403
 from tipoff.callback.schedule import *  # noqa: F403
@@ -34,6 +36,7 @@ __all__ = [
 __all__ += _callback_core.__all__
 __all__ += _callback_data.__all__
 __all__ += _callback_fp16.__all__
+__all__ += _callback_hook.__all__
 __all__ += _callback_mixup.__all__
 __all__ += _callback_progress.__all__
 __all__ += _callback_schedule.__all__
