@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "tipoff"
 
 GROUND = {"arguments", "checked", "errors", "fastai_names", "lazy", "near", "rng", "optional", "notes", "nn", "metrics"}
-PLAIN = {*GROUND, "spec", "display", "decode", "deep_images", "answer", "figures", "verdict"}
+PLAIN = {*GROUND, "spec", "display", "decode", "deep_images", "answer", "facts", "figures", "strict_json", "verdict"}
 BELOW_APPLICATIONS = {*PLAIN, "data", "train", "callbacks", "bundle", "learner", "interpret"}
 APPLICATIONS = {"vision", "text", "tabular", "collab"}
 
@@ -32,6 +32,8 @@ MAY: dict[str, set[str]] = {
     "deep_images": {"errors", "notes"},
     "decode": {"errors", "notes", "deep_images", "downscale"},
     "downscale": set(),
+    "facts": set(),
+    "strict_json": set(),
     "answer": set(),
     "figures": {"answer"},
     "verdict": {"figures"},

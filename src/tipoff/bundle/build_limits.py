@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,12 +14,16 @@ from torch.nn.modules.module import (
     register_module_parameter_registration_hook,
 )
 
+from tipoff.data.plan import Plan
 from tipoff.errors import BundleError
 
 # a network may make what it replaces again, such as the last layer; layers without weights come on top
 TENSORS, TENSORS_SPARE = 8, 2_000
 MODULES, MODULES_SPARE = 40, 10_000
-MAX_BUFFER_BYTES = 256 << 20  # of tables that are computed, such as sines of positions, beyond the size of the weights
+MAX_IMAGE_PIXELS = 2_000_000  # whatever the file holds: 1,400 by 1,400
+MAX_BUFFER_BYTES = (
+    256 << 20
+)  # of tables that are computed, such as sines of positions, beyond the size of the weights
 
 
 @contextmanager
@@ -66,3 +71,25 @@ def check_buffers(empty: nn.Module, weights: Mapping[str, Tensor]) -> None:
         raise BundleError(
             f"The network of the model file computes tables of {more:,} bytes, which its weights do not justify (at most {most:,})."
         )
+
+
+def check_image_sizes(plan: Plan, check: Mapping[str, Tensor]) -> None:
+    """Raise `BundleError` where images would be made far larger than those that the file holds as its check inputs.
+
+    A network's memory grows with the images, and a size is only a number.
+    """
+    held = max(
+        (t.numel() // 3 for name, t in check.items() if name.startswith("x") and t.ndim == 4), default=0
+    )
+    most = max(MAX_IMAGE_PIXELS, 2 * held)
+    for t in (*plan.item_tfms, *plan.batch_tfms):
+        size = getattr(t, "size", None)
+        if size is None:
+            continue
+        pair = (size, size) if isinstance(size, (int, float)) else tuple(size)
+        pixels = math.prod(int(side * (1 + getattr(t, "val_xtra", 0.0))) for side in pair)
+        if pixels > most:
+            raise BundleError(
+                f"{type(t).__name__} of the model file makes images of {pixels:,} pixels, which its check inputs do not justify "
+                f"(at most {most:,})."
+            )

@@ -222,6 +222,10 @@ def _members(path: Path, archive: zipfile.ZipFile, total: int) -> list[zipfile.Z
             raise BundleError(
                 f"{path}: {m.filename} is compressed or encrypted; a model file's members are stored plainly."
             )
-        if m.file_size > min(LIMITS[m.filename], total) or m.file_size != m.compress_size:
+        if m.file_size > total or m.file_size != m.compress_size:
             raise BundleError(f"{path}: {m.filename} claims {m.file_size:,} bytes in a file of {total:,}.")
+        if m.file_size > LIMITS[m.filename]:
+            raise BundleError(
+                f"{path}: {m.filename} claims {m.file_size:,} bytes; at most {LIMITS[m.filename]:,} are read."
+            )
     return known

@@ -26,12 +26,13 @@ from torch import Tensor, nn
 
 import tipoff
 from tipoff.bundle import texts
-from tipoff.bundle.build_limits import at_most, check_buffers
+from tipoff.bundle.build_limits import at_most, check_buffers, check_image_sizes
 from tipoff.bundle.catalog import CATALOG
 from tipoff.bundle.container import read_members, write_members
 from tipoff.data.plan import Plan
 from tipoff.errors import BundleError, NotSetUp, SpecError, TipoffError, UsageError
 from tipoff.spec import Catalog, Spec, dump, load
+from tipoff.strict_json import need_plain
 
 FORMAT = 1
 MAX_HEADER_BYTES = 8 << 20  # the names and shapes of about 80,000 tensors
@@ -92,7 +93,7 @@ def fits(wanted: Mapping[str, Tensor], have: Mapping[str, Tensor]) -> None:
     for name, t in wanted.items():
         if have[name].shape != t.shape:
             raise BundleError(
-                f"The tensor {name!r} has the shape {tuple(have[name].shape)}; the network needs {tuple(t.shape)}."
+                f"The tensor {name!r} has the shape {short(tuple(have[name].shape))}; the network needs {tuple(t.shape)}."
             )
         if have[name].dtype != t.dtype and not (have[name].is_floating_point() and t.is_floating_point()):
             raise BundleError(f"The tensor {name!r} holds {have[name].dtype}; the network needs {t.dtype}.")
@@ -139,15 +140,21 @@ def read(path: str | Path, catalog: Catalog | None = None) -> Bundle:
         spec |= {name: texts.put_back(path, spec[name], long) for name in ("plan", "model")}
     plan, model = _rebuilt(spec, {**CATALOG, **(catalog or {})})
     facts = spec.get("facts")
+    try:
+        need_plain([facts, spec.get("recipe")])
+    except ValueError as e:
+        raise BundleError(f"{path}: the facts or the recipe of spec.json cannot be used: {e}.") from None
+    weights, check = _unpacked(path, "model.safetensors", files["model.safetensors"]), {}
+    if "check.safetensors" in files:
+        check = _unpacked(path, "check.safetensors", files["check.safetensors"])
+    check_image_sizes(plan, check)
     return Bundle(
         plan,
         model,
-        _unpacked(path, "model.safetensors", files["model.safetensors"]),
+        weights,
         facts if isinstance(facts, dict) else {},
         files.get("card.md", b"").decode("utf-8", "replace"),
-        _unpacked(path, "check.safetensors", files["check.safetensors"])
-        if "check.safetensors" in files
-        else {},
+        check,
         spec.get("recipe"),
     )
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tipoff.bundle.file import Bundle, read
+from tipoff.bundle.sound import goes_together
 from tipoff.checked import checked
 from tipoff.data.block import Target
 from tipoff.data.plan import Plan
@@ -46,10 +47,11 @@ class Predictor:
     @torch.inference_mode()
     def probabilities(self, inputs: tuple[Tensor, ...]) -> Tensor:  # each (B, ...) -> (B, n_out)
         """Of inputs as `plan.inputs_of` gives them."""
-        moved = tuple(_channels_last(t.to(self.device)) for t in inputs)
-        with self._within():
-            out = self.net(*moved)
-        return self.target.activation(out.float()).cpu()
+        with goes_together():
+            moved = tuple(_channels_last(t.to(self.device)) for t in inputs)
+            with self._within():
+                out = self.net(*moved)
+            return need_numbers(self.target.activation(out.float()).cpu())
 
     def _within(self) -> AbstractContextManager[Any]:
         """What the network computes under, besides `torch.inference_mode`."""
@@ -59,8 +61,9 @@ class Predictor:
 
     def __call__(self, item: Any) -> dict[str, Any]:
         """The answer for one item: for a category its label, probability, and all probabilities."""
-        sample = self.plan.read(*self.plan.parts(item))
-        return self.target.answer(self.probabilities(self.plan.inputs_of([sample]))[0])
+        with goes_together():
+            sample = self.plan.read(*self.plan.parts(item))
+            return self.target.answer(self.probabilities(self.plan.inputs_of([sample]))[0])
 
     def stream(self, items: Iterable[Any], bs: int = 32) -> Iterator[tuple[Any, Tensor | DataError]]:
         """(item, probabilities) of each item in order, (item, the error) where it cannot be read.
@@ -84,7 +87,8 @@ class Predictor:
 
     def _read(self, item: Any) -> tuple[Any, ...] | DataError:
         try:
-            return self.plan.read(*self.plan.parts(item))
+            with goes_together():
+                return self.plan.read(*self.plan.parts(item))
         except DataError as e:
             return e
 
@@ -92,8 +96,18 @@ class Predictor:
         inputs = self.plan.inputs_of(samples)
         if not is_packed(self.net):
             return self.probabilities(inputs)
-        with Lanes(self.net, self._within) as lanes:
-            return self.target.activation(lanes.submit(tuple(map(_channels_last, inputs)))().float())
+        with goes_together(), Lanes(self.net, self._within) as lanes:
+            out = lanes.submit(tuple(map(_channels_last, inputs)))()
+            return need_numbers(self.target.activation(out.float()))
+
+
+def need_numbers(answers: Tensor) -> Tensor:
+    """The same. Raises `BundleError` where a network gives something else than numbers."""
+    if not torch.isfinite(answers).all():
+        raise BundleError(
+            "The model gives no numbers (NaN or infinite): its weights are damaged, or its training diverged."
+        )
+    return answers
 
 
 def _channels_last(t: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tipoff.errors import BundleError
 from tipoff.spec import MAX_DEPTH
+from tipoff.strict_json import read_json
 
 MEMBER = "texts.json"
 LONG = 32 << 10  # characters
@@ -59,8 +60,8 @@ def packed(texts: list[str]) -> bytes:
 def unpacked(path: Path, raw: bytes) -> list[str]:
     """The texts of that member. Raises `BundleError` where it is damaged."""
     try:
-        texts = json.loads(raw)
-    except (ValueError, RecursionError) as e:
+        texts = read_json(raw)
+    except ValueError as e:
         raise BundleError(f"{path}: {MEMBER} is damaged ({e}).") from None
     if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
         raise BundleError(f"{path}: {MEMBER} is damaged (it is no list of texts).")

@@ -12,6 +12,7 @@ from tipoff.cli.screen import field, in_words, percent, say
 from tipoff.cli.verdict import tell_verdict
 from tipoff.data.block import Target
 from tipoff.errors import some
+from tipoff.facts import shown_facts
 from tipoff.serve.names import output_of
 from tipoff.verdict import Verdict
 
@@ -19,7 +20,7 @@ from tipoff.verdict import Verdict
 def show_info(model: Path, check: bool) -> None:
     """Print what the model answers, how good it is, and what it is made of."""
     bundle = read(model)
-    facts, target, plan = bundle.facts, bundle.plan.targets[0], bundle.plan
+    facts, target, plan = shown_facts(bundle.facts), bundle.plan.targets[0], bundle.plan
     say(f"{model}  ({in_words(sum(t.numel() for t in bundle.weights.values()))} parameters)", style="strong")
     field("predicts", _predicts(target, facts))
     for name, text in _columns(plan.inputs[0]):

@@ -19,6 +19,7 @@ import tipoff
 from tipoff.answer import Answer, Category, MultiCategory, Regression
 from tipoff.deep_images import Levels, need_levels
 from tipoff.errors import BundleError, UsageError, did_you_mean
+from tipoff.strict_json import read_json
 
 FORMAT = 1
 KEY = "tipoff"
@@ -106,8 +107,8 @@ def digest(path: str | Path) -> str:
 
 def _understood(path: Path, text: str) -> Metadata:
     try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
+        said = read_json(text)
+    except ValueError:
         raise BundleError(f"{path}: what it says of itself is not JSON.") from None
     found = said.get("format") if isinstance(said, dict) else None
     if found != FORMAT:

@@ -79,7 +79,7 @@ def compare(bundle: Bundle, network: onnx.ModelProto, whole: onnx.ModelProto) ->
         try:
             with torch.inference_mode():
                 want = predictor.probabilities(plan.inputs_of([plan.read(picture)])).numpy()
-        except RuntimeError:  # smaller than the network takes, of a plan that brings pictures to no size
+        except (BundleError, RuntimeError):  # smaller than the network takes, of a plan that brings pictures to no size
             continue
         pixels = plan.inputs[0].encode(picture)
         got = np.asarray(session.run(["probabilities"], {"pixels": pixels[None]})[0])

@@ -42,7 +42,7 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
     pages = Environment(
         loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape(default=True)
     )
-    pages.filters |= {"name_in_words": name_in_words, "value_in_words": value_in_words}
+    pages.filters |= {"name_in_words": name_in_words, "value_in_words": value_in_words, "in_order": _in_order}
     pages.globals["verdict_of"] = lambda facts: Verdict.from_json(facts.get("verdict"))
     limits = {"max_upload_mb": settings.max_upload, "max_files": settings.max_files}
 
@@ -172,6 +172,11 @@ def create_app(models: Sequence[ServedModel], settings: Settings | None = None) 
         app.add_middleware(Cors, settings=settings)
     app.add_middleware(Guard, settings=settings, counters=counters)
     return app
+
+
+def _in_order(values: Sequence[Any]) -> list[Any]:
+    """Numbers by size, then texts by the alphabet."""
+    return sorted(values, key=lambda v: (isinstance(v, str), v))
 
 
 def _answer_errors(app: FastAPI, page: Any) -> None:

@@ -10,6 +10,7 @@ from tipoff.bundle.file import Bundle
 from tipoff.data.block import Target
 from tipoff.data.target import CategoryBlock, MultiCategoryBlock, RegressionBlock
 from tipoff.errors import SpecError
+from tipoff.facts import shown_facts
 from tipoff.serve.about import About, kind_of, slug, title
 from tipoff.spec import Spec, dump, load
 
@@ -63,7 +64,7 @@ def about_file(path: Path, bundle: Bundle, **more: Any) -> About:
         name=slug(path.stem),
         title=title(path.stem),
         input=kind_of(name_of(bundle.plan.inputs[0])),
-        facts=bundle.facts,
+        facts=shown_facts(bundle.facts),
         card=bundle.card,
         **{**usual, **more},
     )

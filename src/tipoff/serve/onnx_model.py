@@ -12,6 +12,7 @@ import numpy as np
 
 from tipoff.decode import MAX_PIXELS, decode_image
 from tipoff.errors import BundleError, DataError
+from tipoff.facts import shown_facts
 from tipoff.onnx.metadata import Metadata, digest, read_metadata
 from tipoff.optional import need
 from tipoff.serve.about import About, slug, title
@@ -64,7 +65,7 @@ class OnnxModel:
             input=said.input,
             output=said.output,
             classes=[str(n) for n in said.names],
-            facts=said.facts,
+            facts=shown_facts(said.facts),
             card=said.card,
             runtime="onnxruntime",
             heat=self._heat,

@@ -12,6 +12,7 @@ import torch
 
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
+from tipoff.bundle.sound import goes_together
 from tipoff.errors import DataError
 from tipoff.serve.inputs import pair
 from tipoff.serve.inputs.pair import Question
@@ -72,7 +73,8 @@ class PairModel:
 
     @torch.inference_mode()
     def answer(self, samples: Sequence[Question], heat: bool) -> list[dict[str, Any]]:
-        return [self._one(q) for q in samples]
+        with goes_together():
+            return [self._one(q) for q in samples]
 
     def _one(self, asked: Question) -> dict[str, Any]:
         if asked.user is not None:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tipoff.errors import DataError
+from tipoff.errors import BundleError, DataError
 from tipoff.serve.batcher import Batcher
 from tipoff.serve.counters import Counters
 from tipoff.serve.memory import Memory
@@ -75,7 +75,7 @@ async def _one(upload: Upload, heat: bool, batcher: Batcher, counters: Counters)
     try:
         with counters.under_way.labels(about.name).track_inprogress():
             answer = await batcher.answer(upload.data, upload.name, heat)
-    except DataError as e:
+    except (BundleError, DataError) as e:
         counters.files.labels(about.name, "refused").inc()
         return {**file, "error": str(e)}
     counters.files.labels(about.name, "answered").inc()

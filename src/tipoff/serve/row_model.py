@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tipoff.bundle.file import Bundle
 from tipoff.bundle.predictor import Predictor
+from tipoff.facts import shown_facts
 from tipoff.notes import listening
 from tipoff.serve.inputs import row as row_input
 from tipoff.serve.names import about_file, block_json
@@ -41,7 +42,9 @@ class RowModel:
             why=True,
             block=block_json(self.rows.target),
             target=" and ".join(getattr(self.rows.block, "y_names", ())),
-            columns=_what_matters_first(columns_json(self.rows.columns), bundle.facts.get("mattered")),
+            columns=_what_matters_first(
+                columns_json(self.rows.columns), shown_facts(bundle.facts).get("mattered")
+            ),
         )
 
     def read(self, data: bytes, name: str) -> Sample:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tipoff.answer import Category, MultiCategory, counted_answers, json_value, number
 from tipoff.bundle.predictor import Predictor
+from tipoff.bundle.sound import goes_together
 from tipoff.data.block import Target
 from tipoff.data.shares import row_shares
 from tipoff.errors import BundleError
@@ -51,8 +52,9 @@ class RowPredictor:
 
     def inputs(self, frame: DataFrame) -> tuple[Tensor, ...]:
         """The rows as the network takes them. Raises `DataError` that names row and column."""
-        made: tuple[Tensor, ...] = self.block.encode_all(frame)
-        return made
+        with goes_together():
+            made: tuple[Tensor, ...] = self.block.encode_all(frame)
+            return made
 
     def probabilities(self, inputs: tuple[Tensor, ...]) -> Tensor:  # each (N, ...) -> (N, n)
         parts = zip(*(torch.split(t, BATCH) for t in inputs), strict=True)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from tipoff.answer import MultiCategory
 from tipoff.bundle.predictor import Predictor
+from tipoff.bundle.sound import goes_together
 from tipoff.data.block import Target
 from tipoff.data.words import answers_of, word_shares
 from tipoff.errors import BundleError, DataError, some
@@ -58,7 +59,8 @@ class TextPredictor:
         return found
 
     def probabilities(self, texts: list[str]) -> Tensor:  # -> (N, n)
-        return answers_of(self.predictor.plan, self._part, texts)
+        with goes_together():
+            return answers_of(self.predictor.plan, self._part, texts)
 
     def _part(self, part: tuple[Tensor, ...]) -> Tensor:
         go_on()
@@ -68,4 +70,5 @@ class TextPredictor:
         """The words of the text, each with what the answer would lose without it; nothing of texts that are too long."""
         if isinstance(getattr(self.target, "answers", None), MultiCategory) or len(text) > EXPLAINED:
             return []
-        return word_shares(self.predictor.plan, self._part, text).answer()
+        with goes_together():
+            return word_shares(self.predictor.plan, self._part, text).answer()

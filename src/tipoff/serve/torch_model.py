@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from tipoff.answer import json_value
 from tipoff.bundle.file import Bundle, read
-from tipoff.bundle.predictor import Predictor
+from tipoff.bundle.predictor import Predictor, need_numbers
+from tipoff.bundle.sound import goes_together
 from tipoff.nn.gradcam import class_maps
 from tipoff.nn.packed import packed
 from tipoff.serve.box import Box
@@ -46,7 +47,10 @@ class TorchModel:
 
     def read(self, data: bytes, name: str) -> Sample:
         value = self._input.decode(data, name, self.max_pixels)
-        return Sample(self.predictor.plan.read(value), self._input.box(value, self.predictor.plan.item_tfms))
+        with goes_together():
+            return Sample(
+                self.predictor.plan.read(value), self._input.box(value, self.predictor.plan.item_tfms)
+            )
 
     def key(self, sample: Sample) -> Hashable:
         return tuple(x.shape for x in sample.inputs)
@@ -59,10 +63,11 @@ class TorchModel:
             probs = self.predictor.probabilities(x)
             maps: Sequence[Tensor | None] = [None] * len(samples)
         else:
-            body, head = net.children()
-            features = body(x[0].contiguous(memory_format=torch.channels_last))
-            probs = target.activation(head(features).float())
-            maps = _maps(head, features, probs.argmax(-1))
+            with goes_together():
+                body, head = net.children()
+                features = body(x[0].contiguous(memory_format=torch.channels_last))
+                probs = need_numbers(target.activation(head(features).float()))
+                maps = _maps(head, features, probs.argmax(-1))
         return [_answer(target, p, m, s.box) for p, m, s in zip(probs, maps, samples, strict=True)]
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from tipoff.errors import TipoffError
+
 T = TypeVar("T")
 _wanted: ContextVar[Callable[[], bool] | None] = ContextVar("tipoff_wanted", default=None)
 
 
-class Unwanted(Exception):
+class Unwanted(TipoffError):
     """Nobody waits for the answer any more."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from reprlib import repr as short
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from tipoff.data.cells import note_words
 from tipoff.data.frame import row_name
 from tipoff.data.numbers import PLAIN, NumberForm
 from tipoff.data.read_numbers import LOOKED_AT, is_text, number, number_form, numbers
-from tipoff.errors import DataError
+from tipoff.errors import DataError, UsageError
 from tipoff.notes import note
 from tipoff.spec import Spec
 from tipoff.tabular.reading import find_formats, read_dates
@@ -44,6 +45,17 @@ class Column(Spec):
     whole: bool = False
     formats: tuple[str, ...] = ()
     form: NumberForm | None = None
+
+    def __post_init__(self) -> None:
+        low, high = self.low, self.high
+        if self.kind == "date":
+            fine = isinstance(low, str) and isinstance(high, str) and low <= high
+        else:
+            fine = isinstance(low, (int, float)) and isinstance(high, (int, float)) and low <= high
+        if not (fine or (low is None and high is None)):
+            raise UsageError(
+                f"The column {self.name!r:.60} of kind {self.kind} cannot go from {short(low)} to {short(high)}."
+            )
 
     def read(self, frame: DataFrame) -> np.ndarray | Coded:
         """This column of `frame` as the steps take it. Raises `DataError`, naming row and column."""

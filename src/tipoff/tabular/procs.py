@@ -63,6 +63,14 @@ def array(columns: Columns, name: str) -> np.ndarray:
     return values
 
 
+def need_alike(step: TabularProc, *fields: str) -> None:
+    """Raise `UsageError` unless what a step knows of its columns is known of each."""
+    lengths = {f: len(getattr(step, f)) for f in fields}
+    if len(set(lengths.values())) > 1:
+        known = ", ".join(f"{n} {f}" for f, n in lengths.items())
+        raise UsageError(f"{type(step).__name__} has {known}; there must be as many of each.")
+
+
 @checked
 @dataclass(frozen=True)
 class FillMissing(TabularProc):
@@ -85,6 +93,7 @@ class FillMissing(TabularProc):
             raise UsageError(
                 f"fill_strategy is {self.fill_strategy!r}; it is one of {', '.join(FillStrategy)}."
             )
+        need_alike(self, "names", "fills", "flags")
         object.__setattr__(self, "fill_strategy", str(self.fill_strategy))
         if isinstance(self.fill_vals, Mapping):
             object.__setattr__(self, "fill_vals", tuple((k, float(v)) for k, v in self.fill_vals.items()))
@@ -154,6 +163,9 @@ class Categorify(TabularProc):
     names: tuple[str, ...] = ()
     vocabs: tuple[tuple[Key, ...], ...] = ()
 
+    def __post_init__(self) -> None:
+        need_alike(self, "names", "vocabs")
+
     def setup(self, columns: Columns, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
         vocabs = []
         for name in cats:
@@ -200,6 +212,9 @@ class Normalize(TabularProc):
     names: tuple[str, ...] = ()
     means: tuple[float, ...] = ()
     stds: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        need_alike(self, "names", "means", "stds")
 
     def setup(self, columns: Columns, cats: list[str], conts: list[str]) -> tuple[Self, list[str], list[str]]:
         means, stds = [], []

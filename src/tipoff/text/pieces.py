@@ -19,6 +19,7 @@ from tipoff.text.encoded import Encoded, divides_at_spaces
 from tipoff.text.ids import Ids
 from tipoff.text.remembered import cut_up
 from tipoff.text.tokenizer import Groups, Tokenizer
+from tipoff.text.tokenizer_check import check_ids, check_tokenizer
 
 UNIGRAM_CHARACTERS = (
     5_000_000  # that are trained on: it takes a minute, and memory for all of them several times
@@ -62,6 +63,7 @@ class SubwordTokenizer(Tokenizer):
         if self.model is None:
             raise self._untrained()
         tokenizers = need("tokenizers", "text in parts of words", "tipoff[text]")
+        check_tokenizer(self.model)
         try:
             made = tokenizers.Tokenizer.from_str(self.model)
         except Exception as e:
@@ -75,7 +77,9 @@ class SubwordTokenizer(Tokenizer):
 
     @cached_property
     def vocab_index(self) -> dict[str, int]:
-        return dict(self._made.get_vocab(with_added_tokens=True))
+        index = dict(self._made.get_vocab(with_added_tokens=True))
+        check_ids(index)
+        return index
 
     @cached_property
     def names(self) -> tuple[str, ...]:
