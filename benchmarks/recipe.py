@@ -4,7 +4,7 @@ Every recipe begins at the same probe and takes the same epochs over the same ph
 is written after each epoch, a line of JSON a training, to FILE (recipe.jsonl). What FILE holds already is not measured
 again, so a run that was cut off goes on. Reads pets, imagenette, bears and scenes_multilabel (first label) of BENCH_DATA.
 
-RECIPE_SIZE, RECIPE_TRAIN, RECIPE_VALID, RECIPE_EPOCHS and RECIPE_SEEDS say how much is measured.
+RECIPE_SETS, RECIPE_SIZE, RECIPE_TRAIN, RECIPE_VALID, RECIPE_EPOCHS and RECIPE_SEEDS say how much is measured.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ TRAIN = int(os.environ.get("RECIPE_TRAIN", "200"))  # photos at most; of pets al
 VALID = int(os.environ.get("RECIPE_VALID", "200"))
 EPOCHS = int(os.environ.get("RECIPE_EPOCHS", "5"))
 SEEDS = int(os.environ.get("RECIPE_SEEDS", "3"))
-SETS = ("pets", "imagenette", "bears", "scenes_multilabel")
+SETS = tuple(os.environ.get("RECIPE_SETS", "pets imagenette bears scenes_multilabel").split())
 
 # of the head's peak rate: the multiple of `7e-6 * n ** 0.7`, what earlier layers get of it, and the shape of the cycle
 RECIPES: dict[str, dict[str, float]] = {
     "one rate, warm-up from a fifth": {"lr": 1.0, "first": 1.0, "div": 5.0, "pct": 0.3},
     "warm-up from 1/25": {"lr": 1.0, "first": 1.0, "div": 25.0, "pct": 0.3},
     "a tenth for the first layers": {"lr": 1.0, "first": 0.1, "div": 5.0, "pct": 0.3},
+    "a tenth for the first layers, warm-up from 1/25": {"lr": 1.0, "first": 0.1, "div": 25.0, "pct": 0.3},
+    "a tenth for the first layers, twice the rate": {"lr": 2.0, "first": 0.1, "div": 5.0, "pct": 0.3},
     "half the rate, warm-up from 1/25": {"lr": 0.5, "first": 1.0, "div": 25.0, "pct": 0.3},
 }
 
@@ -130,16 +132,17 @@ def page(made: list[dict[str, Any]]) -> str:
 def main() -> None:
     file = Path(sys.argv[1] if len(sys.argv) > 1 else "recipe.jsonl")
     made = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    done = {(r["set"], r["recipe"], r["seed"], r["size"], r["epochs"]) for r in made}
+    made = [r for r in made if (r["size"], r["epochs"]) == (SIZE, EPOCHS)]
+    done = {(r["set"], r["recipe"], r["seed"]) for r in made}
     for seed in range(SEEDS):
         for name in SETS:
             for recipe in RECIPES:
-                if (name, recipe, seed, SIZE, EPOCHS) not in done:
+                if (name, recipe, seed) not in done:
                     made.append(measure(name, recipe, seed))
                     with open(file, "a") as out:
                         out.write(json.dumps(made[-1]) + "\n")
                     print(made[-1], flush=True)
-    print(page([r for r in made if (r["size"], r["epochs"]) == (SIZE, EPOCHS)]))
+    print(page(made))
 
 
 if __name__ == "__main__":
