@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from tipoff.data.batch import Batch
 from tipoff.errors import did_you_mean
+from tipoff.learner.precision import auto_precision
 from tipoff.notebook.cancel import CANCELS, OF_BATCHES
 from tipoff.train import callback as core
-from tipoff.train.engine import auto_precision
 from tipoff.train.events import EVENTS
 from tipoff.train.run import Run
 

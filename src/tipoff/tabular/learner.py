@@ -29,6 +29,7 @@ from tipoff.learner.execute import execute
 from tipoff.learner.freeze import trainable_params
 from tipoff.learner.learner import Learner
 from tipoff.learner.named import as_named
+from tipoff.learner.precision import auto_precision
 from tipoff.learner.predictions import in_order
 from tipoff.learner.recipe import Recipe, older
 from tipoff.learner.stages import Stage
@@ -40,7 +41,6 @@ from tipoff.tabular.model import Average, MLPSpec, TabM, TabMSpec
 from tipoff.tabular.row import RowBlock
 from tipoff.tabular.table import DEFAULT_BS
 from tipoff.train.callback import Callback
-from tipoff.train.engine import auto_precision
 from tipoff.train.objective import Objective
 from tipoff.train.optim import Adam
 
@@ -273,7 +273,7 @@ def tabular_learner(
         model.fit(dls.train.dataset.conts)
     if precision == "auto":
         # the members' products are large; those of an mlp are small, and converting them would cost more than it saves
-        precision = auto_precision(dls.device) if arch == "tabm" else "float32"
+        precision = auto_precision(dls.device, "products") if arch == "tabm" else "float32"
     return TabularLearner(
         dls,
         model,

@@ -12,6 +12,7 @@ from tipoff.checked import checked
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.errors import UsageError
 from tipoff.learner.arguments import need_dls
+from tipoff.learner.precision import auto_precision
 from tipoff.notes import note
 from tipoff.spec import Spec
 from tipoff.text import transformer as t
@@ -21,7 +22,6 @@ from tipoff.text.field import Keep, TextField
 from tipoff.text.learner import MOMS, LMLearner, Moms, TextLearner, block_of
 from tipoff.text.model import classifier_spec, is_ours, language_spec, name_of
 from tipoff.text.weights import find
-from tipoff.train.engine import auto_precision
 from tipoff.train.optim import Adam
 
 
@@ -78,7 +78,7 @@ def language_model_learner(
         dls, model, alpha, beta, moms, loss_func=loss_func, opt_func=opt_func, lr=lr,
         splitter=splitter or spec.splitter, cbs=cbs, metrics=metrics, path=path,
         model_dir=model_dir, wd=wd, wd_bn_bias=wd_bn_bias, train_bn=train_bn, model_spec=spec, facts=facts,
-        precision=auto_precision(dls.device) if precision == "auto" else precision,
+        precision=auto_precision(dls.device, "products") if precision == "auto" else precision,
     )  # fmt: skip
     if pretrained:
         _begin(learn, arch, pretrained_fnames, backwards or block.backwards)
@@ -149,7 +149,7 @@ def text_classifier_learner(
         dls, model, 0.0, 0.0, moms, loss_func=loss_func, opt_func=opt_func, lr=lr,
         splitter=splitter or spec.splitter, cbs=cbs, metrics=metrics, path=path,
         model_dir=model_dir, wd=wd, wd_bn_bias=wd_bn_bias, train_bn=train_bn, model_spec=spec, facts=facts,
-        precision=auto_precision(dls.device) if precision == "auto" else precision,
+        precision=auto_precision(dls.device, "products") if precision == "auto" else precision,
     )  # fmt: skip
     if pretrained:
         _begin(learn, arch, pretrained_fnames, backwards or block.backwards)

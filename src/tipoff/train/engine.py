@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from tipoff.data.batch import Batch
 from tipoff.nn.packed import WORTH_PACKING, packed
+from tipoff.notes import note
 from tipoff.train.allocator import keep_memory
 from tipoff.train.threads import ENOUGH, Work, default_threads, is_large, own_threads
 
@@ -29,13 +30,6 @@ def has_fast_bf16() -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def auto_precision(device: torch.device) -> str:
-    """Half precision where it is faster: on GPUs, and on processors with instructions for bfloat16."""
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
-    return "bfloat16" if device.type == "cpu" and has_fast_bf16() else "float32"
 
 
 def _several() -> bool:
@@ -161,6 +155,7 @@ class TorchEngine:
             "numpy": (kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest),
             "scaler": self.scaler.state_dict(),
             "threads": (self.n_threads, default_threads()),
+            "precision": (self.device.type, self.precision),
         }
 
     def load_state_dict(self, s: dict[str, Any]) -> None:
@@ -173,6 +168,10 @@ class TorchEngine:
         random.setstate((version, tuple(inner), gauss))
         kind, keys, *rest = s["numpy"]
         np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+        kind, precision = s.get("precision", ("", self.precision))
+        if kind == self.device.type == "cpu" and precision != self.precision:
+            note(f"the run goes on in {precision}, in which it began, and not in {self.precision}")
+            self.precision, self.dtype = precision, _DTYPES[precision]
         n, default = s.get("threads", (None, 0))
         if default == default_threads():  # on other cores the numbers differ anyway
             self.n_threads = n

@@ -11,8 +11,8 @@ from tipoff.data.dataloaders import DataLoaders
 from tipoff.errors import UsageError
 from tipoff.learner.arguments import need_dls
 from tipoff.learner.learner import Learner
+from tipoff.learner.precision import auto_precision
 from tipoff.notes import note
-from tipoff.train.engine import auto_precision
 from tipoff.train.optim import Adam
 from tipoff.vision.arch import ALIASES, resolve
 from tipoff.vision.augment import Normalize
