@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tipoff.data.batch import Batch
 from tipoff.data.plan import Plan
+from tipoff.data.strongest import strongest
 from tipoff.errors import UsageError, did_you_mean
 from tipoff.nn.shapley import shapley
 from tipoff.notes import listening
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 CHUNK = 8192  # rows at a time
+WIDE = 200  # columns; of more, those that move the answer most get shares of their own
+MOST = 48  # such columns
+ROUNDS_WIDE = 24  # pairs of orders, at most
+CELLS = 2_000_000  # of mixed rows in memory at once
 
 # K columns, O outputs
 
@@ -40,6 +45,7 @@ class Shares:
     start: Tensor
     end: Tensor
     names: tuple[Any, ...]
+    rest: str = ""  # what the columns without a share of their own are called together
 
     def output(self, of: Any = None) -> int:
         """The position of output `of`: the name of a class; the likeliest where it is None."""
@@ -77,7 +83,8 @@ def row_shares(
     """Divide the answer of `row` among its columns (see `tipoff.nn.shapley`).
 
     `probabilities` answers what `plan` makes of rows: a `Predictor` has such a method. The row is compared with `rows`, and
-    without any with the typical row, of which the plan knows the medians and the most frequent categories.
+    without any with the typical row, of which the plan knows the medians and the most frequent categories. Of more than
+    `WIDE` columns, the `MOST` that move the answer most get shares, and the others one together, named by their number.
 
     >>> model = load_predictor("salary.tipoff")  # doctest: +SKIP
     >>> row_shares(model.plan, model.probabilities, {"age": 49, "job": "nurse"}).answer()  # doctest: +SKIP
@@ -96,12 +103,34 @@ def row_shares(
     n = len(rows)
     both = {c: _joined(rows[c], one[c]) for c in names}
 
+    def of(at: np.ndarray) -> Tensor:  # (M, K), which row each value is of -> (M, O)
+        step = max(1, CELLS // len(names))
+        parts = (at[i : i + step] for i in range(0, len(at), step))
+        frames = (pd.DataFrame({c: both[c].take(p[:, k]) for k, c in enumerate(names)}) for p in parts)
+        return torch.cat([answers(plan, probabilities, frame) for frame in frames])
+
+    if len(names) > WIDE:
+        single = strongest(lambda mixed: of(np.where(mixed, n, 0)), len(names), MOST)
+        part_of = np.full(len(names), len(single))
+        part_of[single] = np.arange(len(single))
+        found = shapley(
+            lambda at: of(at.numpy()[:, part_of]),
+            len(single) + 1,
+            n,
+            n_rounds=min(n_rounds, ROUNDS_WIDE),
+            seed=seed,
+        )
+        shown = [names[k] for k in single]
+        rest = f"{len(names) - len(single):,} other columns"
+        columns = (*shown, rest)
+        values = (*(row[c] for c in shown), None)
+        return Shares(columns, values, *found, names=tuple(output_names(plan, len(found.end))), rest=rest)
+
     first = np.stack([_first(both[c]) for c in names], 1)  # (N + 1, K): rows with the same value are one
 
     def answer(at: Tensor) -> Tensor:  # (M, K) -> (M, O)
         mixed, back = np.unique(np.take_along_axis(first, at.numpy(), 0), axis=0, return_inverse=True)
-        frame = pd.DataFrame({c: both[c].take(mixed[:, k]) for k, c in enumerate(names)})
-        return answers(plan, probabilities, frame)[torch.from_numpy(back.reshape(-1))]
+        return of(mixed)[torch.from_numpy(back.reshape(-1))]
 
     found = shapley(answer, len(names), n, n_rounds=n_rounds, seed=seed)
     return Shares(

@@ -52,7 +52,7 @@ class Explanation:
 
     def __str__(self) -> str:
         most = [
-            f"{column} = {_short(value)} ({self._text(share, True)})"
+            f"{self._named(column, value)} ({self._text(share, True)})"
             for column, value, share, _ in self.ranked()[:3]
         ]
         return (
@@ -67,7 +67,7 @@ class Explanation:
         """
         ranked = self.ranked()
         n = n if len(ranked) > n + 1 else len(ranked)
-        bars = [(f"{c} = {_short(v)}", share, error) for c, v, share, error in ranked[:n]]
+        bars = [(self._named(c, v), share, error) for c, v, share, error in ranked[:n]]
         if rest := ranked[n:]:
             error = sum(r[3] ** 2 for r in rest) ** 0.5
             bars.append((f"{len(rest)} other columns", sum(r[2] for r in rest), error))
@@ -102,6 +102,9 @@ class Explanation:
         figure = ax.get_figure(root=True)
         figure.tight_layout()
         return shown(figure, show)
+
+    def _named(self, column: str, value: Any) -> str:
+        return column if column == self.shares.rest else f"{column} = {_short(value)}"
 
     def _text(self, value: float, signed: bool = False) -> str:
         sign = "+" if signed and value >= 0 else "-" if value < 0 else ""

@@ -75,7 +75,7 @@ class RowPredictor:
         typical = {c.name: c.typical for c in self.columns}
         return [
             {"column": e["column"], "value": e["value"], "typical": typical[e["column"]], "share": e["share"]}
-            for e in shares.answer()["columns"][:SHOWN]
+            for e in [e for e in shares.answer()["columns"] if e["column"] != shares.rest][:SHOWN]
             if e["share"] != 0
         ]
 

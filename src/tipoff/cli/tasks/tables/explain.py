@@ -51,4 +51,7 @@ def run_row_explanation(predictor: Predictor, table: Path, row: int | None) -> N
             break
         bar = "█" * max(1, round(BAR * abs(c["share"]) / strongest))
         sign = "+" if c["share"] > 0 else "−"
-        field(f"  {sign}{text(abs(c['share']))}", f"{c['column']}: {c['value']}  {bar}")
+        field(
+            f"  {sign}{text(abs(c['share']))}",
+            f"{c['column']}{'' if c['column'] == shares.rest else ': ' + str(c['value'])}  {bar}",
+        )
