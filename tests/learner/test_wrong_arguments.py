@@ -22,6 +22,8 @@ from tipoff.callbacks import (
     ShortEpochCallback,
 )
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.dataset import TensorDataset
+from tipoff.data.loader import Loader
 from tipoff.errors import UsageError
 from tipoff.interpret import ClassificationInterpretation
 
@@ -96,6 +98,12 @@ WRONG = [
     (lambda x: x.export(None), "fname is None"),
     (lambda x: x.resume(3), "file is 3"),
     (lambda x: x.add_cb("MixUp"), "cbs holds a str"),
+    (lambda x: x.remove_cb("MixUp"), "cb is 'MixUp'; a callback or its class is needed"),
+    (lambda x: x.get_preds(with_input="no"), "with_input is 'no'; True or False is needed"),
+    (lambda x: x.validate(dl=Loader(TensorDataset(rows(5)[0], n_targets=0), 4)), "no labels, so there is no loss"),
+    (lambda x: x.get_preds(dl=Loader(TensorDataset(rows(5)[0], n_targets=0), 4), with_loss=True), "no labels"),
+    (lambda x: x.recorder.plot_sched(), "There is no schedule to plot yet"),
+    (lambda x: x.recorder.plot_loss(skip_start="x"), "skip_start is 'x'"),
 ]  # fmt: skip
 
 
@@ -137,6 +145,13 @@ def test_what_lr_find_returns_is_a_learning_rate():
     assert max(learn.recorder.lrs) == pytest.approx(found.valley / 2, rel=1e-2)
     learn.fit_one_cycle(1, found)
     assert max(learn.recorder.lrs) == pytest.approx(found.valley, rel=1e-2)
+
+
+def test_a_hyperparameter_that_was_not_scheduled_cannot_be_drawn():
+    learn = learner()
+    learn.fit(1)
+    with pytest.raises(UsageError, match="keys is 'lrr'; it is one of lr. Did you mean 'lr'"):
+        learn.recorder.plot_sched("lrr")
 
 
 def test_a_learning_rate_of_zero_measures_without_training():

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tipoff.arguments import need_one_of, need_whole
 from tipoff.display import BAR, BLUE, INK, UNSURE, YES, shown, subplots
 from tipoff.errors import UsageError
 from tipoff.train.callback import Callback
@@ -144,6 +145,7 @@ class Recorder(Callback):
 
         The first `skip_start` steps are left away, unless there are few.
         """
+        need_whole("skip_start", skip_start, at_least=0)
         ax = ax if ax is not None else subplots(figsize=(6, 4))[1]
         smooth = self.smooth()
         skip_start = skip_start if len(smooth) > 2 * skip_start else 0
@@ -166,6 +168,10 @@ class Recorder(Callback):
     ) -> Any:
         """The hyper-parameters over the steps: `keys` of lr and mom. Returns the figure where `show` is False."""
         names = [keys] if isinstance(keys, str) else keys or list(self.hps)
+        if not self.hps:
+            raise UsageError("There is no schedule to plot yet: call learn.fit() or another training method first.")
+        for name in names:
+            need_one_of("keys", name, self.hps)
         figure, axes = subplots(1, len(names), figsize=figsize or (6 * len(names), 4), squeeze=False)
         for name, ax in zip(names, axes.flat, strict=True):
             ax.plot(self.hps[name], color=BAR)
@@ -207,6 +213,7 @@ class Recorder(Callback):
             suggestions = dict(
                 zip(nms or [f"suggestion {i + 1}" for i in range(len(rates))], rates, strict=True)
             )
+        need_whole("skip_end", skip_end, at_least=0)
         lrs, losses = trimmed(*self.lr_curve, skip_end)
         figure, ax = subplots(figsize=(6, 4))
         ax.plot(lrs, losses, color=BAR)

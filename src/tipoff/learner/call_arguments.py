@@ -112,6 +112,14 @@ def need_loader(dl: Any) -> Any:
     return dl
 
 
+def need_labels(targets: Any) -> None:
+    """Raise `UsageError` where the items that were predicted have no labels."""
+    if targets is None:
+        raise UsageError(
+            "These items have no labels, so there is no loss: learn.dls.test_dl(items, with_labels=True) reads them."
+        )
+
+
 def need_callbacks(cbs: Any) -> list[Callback]:
     """`cbs`, one or several, classes or objects, as a list of objects. Raises `UsageError`."""
     if cbs is None:

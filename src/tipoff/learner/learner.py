@@ -16,6 +16,7 @@ from tipoff.bundle.predictor import Predictor
 from tipoff.callbacks.progress import Progress
 from tipoff.callbacks.recorder import Recorder
 from tipoff.callbacks.terminate import TerminateOnNaN
+from tipoff.checked import checked as looked_at
 from tipoff.data.block import Target
 from tipoff.data.dataloaders import DataLoaders
 from tipoff.data.kind import Kind as Field
@@ -30,6 +31,7 @@ from tipoff.learner.call_arguments import (
     need_callbacks,
     need_epochs,
     need_file,
+    need_labels,
     need_options,
     need_rate,
 )
@@ -225,7 +227,20 @@ class Learner:
         self.cbs += need_callbacks([cb])
         return self
 
-    def remove_cb(self, cb: Callback) -> Learner:
+    def remove_cb(self, cb: Callback | type[Callback]) -> Learner:
+        """Remove a callback: the callback itself, or all of a class.
+
+        Args:
+            cb: One of `cbs`, or its class.
+
+        Raises:
+            UsageError: It is no callback.
+
+        Example:
+            >>> learn.remove_cb(TerminateOnNaN)  # doctest: +SKIP
+        """
+        if not isinstance(cb, Callback) and not (isinstance(cb, type) and issubclass(cb, Callback)):
+            raise UsageError(f"cb is {cb!r}; a callback or its class is needed.")
         self.cbs = [c for c in self.cbs if c is not cb and not (isinstance(cb, type) and isinstance(c, cb))]
         return self
 
@@ -502,9 +517,11 @@ class Learner:
             dl: Other items with labels, such as `learn.dls.test_dl(items, with_labels=True)`.
         """
         made = predict_all(self, ds_idx, dl, metrics=True)
+        need_labels(made.targets)
         return [made.loss, *made.figures]
 
     @names_keywords()
+    @looked_at
     def get_preds(
         self,
         ds_idx: int = 1,
@@ -528,6 +545,8 @@ class Learner:
         if act is not None and not callable(act):
             raise UsageError(f"act is {act!r}; a function of the outputs is needed, such as torch.sigmoid.")
         made = predict_all(self, ds_idx, dl, with_input=with_input, act=act, losses=with_loss)
+        if with_loss:
+            need_labels(made.targets)
         out: list[Any] = [*([made.inputs] if with_input else []), made.probs, made.targets]
         if with_decoded:
             out.append(self.target.decide(made.probs))
@@ -578,6 +597,7 @@ class Learner:
         return predict_all(self, ds_idx, dl, metrics=True, losses=True)
 
     @names_keywords()
+    @looked_at
     def tta(
         self,
         ds_idx: int = 1,
