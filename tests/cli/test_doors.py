@@ -108,3 +108,23 @@ def test_headings_that_are_years_can_be_learned_from_and_predicted(tmp_path):
         tipoff("train", tmp_path / "years.xlsx", "--target", "2019", "--epochs", 0, "-q", "--out", out) == 0
     )
     assert tipoff("predict", tmp_path / "m.tipoff", tmp_path / "years.xlsx", "--out", tmp_path / "o.csv") == 0
+
+
+def test_gaps_in_whole_numbers_booleans_and_the_target_can_be_learned_from(tmp_path):
+    def gap(value: object, i: int) -> str:
+        return "" if i % 11 == 3 else str(value)
+
+    rows = [
+        ",".join(
+            gap(v, i + k) for k, v in enumerate((i % 4, i * 37 % 101, i % 3 == 0, 20240101 + i % 28, i % 2))
+        )
+        for i in range(N)
+    ]
+    (tmp_path / "g.csv").write_text("few,many,flag,day,y\n" + "\n".join(rows) + "\n")
+    out = tmp_path / "m"
+    assert tipoff("train", tmp_path / "g.csv", "--target", "y", "--epochs", 0, "-q", "--out", out) == 0
+    plan = read_model(tmp_path / "m.tipoff").plan
+    assert plan.targets[0].vocab == (0, 1)
+    assert {c.name: c.kind for c in plan.inputs[0].columns} == {
+        "few": "category", "many": "number", "flag": "flag", "day": "date",
+    }  # fmt: skip

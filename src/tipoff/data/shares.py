@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tipoff.data.batch import Batch
+from tipoff.data.cells import is_blank
 from tipoff.data.plan import Plan
 from tipoff.data.strongest import strongest
 from tipoff.errors import UsageError, did_you_mean
@@ -210,6 +211,6 @@ def _first(values: Any) -> np.ndarray:  # -> (N,)
 
 def _json(value: Any) -> Any:
     value = value.item() if isinstance(value, np.generic) else value
-    if value is None or value != value:
+    if is_blank(value):
         return None
     return value if isinstance(value, (bool, int, float, str)) else str(value)

@@ -10,6 +10,7 @@ from tipoff.answer import MultiCategory
 from tipoff.bundle.predictor import Predictor
 from tipoff.bundle.sound import goes_together
 from tipoff.data.block import Target
+from tipoff.data.cells import is_blank
 from tipoff.data.words import answers_of, word_shares
 from tipoff.errors import BundleError, DataError, some
 from tipoff.notes import note
@@ -41,7 +42,7 @@ class TextPredictor:
     def inputs(self, frame: DataFrame) -> list[str]:
         """The texts of the rows. Raises `DataError` that says which columns there are."""
         column = self._column([str(c) for c in frame.columns])
-        texts = ["" if v is None or v != v else str(v) for v in frame[column]]
+        texts = ["" if is_blank(v) else str(v) for v in frame[column]]
         empty = sum(not t.strip() for t in texts)
         if empty == len(texts):
             raise DataError(f"The column {column} holds no text.")

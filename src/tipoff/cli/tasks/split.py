@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tipoff.cli.settings import Settings
+from tipoff.data.cells import is_blank
 from tipoff.data.read_numbers import is_text
 from tipoff.data.split_column import NO, YES, plain, split_columns
 from tipoff.data.splits import ColSplitter, GroupSplitter, Splitter, TimeSplitter
@@ -102,7 +103,7 @@ def divided(
         labels = frame[label].to_numpy(object)
         known = {*frame[label].iloc[train].dropna().tolist()}
         new = [
-            i for i in valid if labels[i] == labels[i] and labels[i] is not None and labels[i] not in known
+            i for i in valid if not is_blank(labels[i]) and labels[i] not in known
         ]
         if new:
             names = sorted({str(labels[i]) for i in new})
