@@ -513,3 +513,8 @@ def test_a_disk_that_is_full_is_a_sentence_and_leaves_no_half_file(model, tmp_pa
     said = " ".join(capsys.readouterr().err.split())
     assert code == 2 and "out.csv cannot be written: No space left on device" in said and "MB free" in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["new.csv"]
+
+
+def test_a_model_file_does_not_say_where_it_was_trained(tmp_path):
+    held = Settings(str(tmp_path / "people.csv"), out=str(tmp_path / "m" / "small.tipoff")).as_facts()
+    assert (held["path"], held["out"]) == ("people.csv", "small.tipoff") and str(tmp_path) not in json.dumps(held)

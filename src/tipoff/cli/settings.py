@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tipoff.cli.screen import command
 from tipoff.errors import UsageError
@@ -83,6 +83,15 @@ class Settings:
     def folder(self) -> Path:
         """Where pictures, the checkpoint and the list of skipped files go: never into the data."""
         return self.model_file.with_name(f"{self.model_file.stem}_results")
+
+    def as_facts(self) -> dict[str, Any]:
+        """As a model file holds them: names, and not where these lie on the machine of who trained it.
+
+        >>> Settings("/home/ann/photos", out="models/pets.tipoff").as_facts()["path"]
+        'photos'
+        """
+        out = None if self.out is None else Path(self.out).name
+        return {**asdict(self), "path": self.data.resolve().name, "out": out}
 
     def from_anywhere(self) -> Settings:
         """The same with whole paths, for a resume from another folder."""

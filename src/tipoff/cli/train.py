@@ -46,7 +46,7 @@ def run_training(settings: Settings) -> None:
         if saving.path.exists():
             screen.note(f"{short(saving.path)}, of a training that was cut off, is replaced")
             saving.path.unlink()
-        learn.facts["settings"] = asdict(settings)
+        learn.facts["settings"] = settings.as_facts()
         _train(
             learn, settings, baselines, saving,
             lambda: task.fit(learn, settings, time.monotonic() - began, saving),
@@ -65,6 +65,7 @@ def resume_training(checkpoint: Path) -> None:
     settings = Settings(**{"task": "pictures", **meta["settings"]})  # the only task of older checkpoints
     with listening(screen.each_once()), screen.silence(settings.quiet):
         learn, task = _prepare(settings), task_named(str(settings.task))
+        learn.facts["settings"] = settings.as_facts()
         saving = SaveCheckpoint(checkpoint)
 
         def go() -> None:
