@@ -1,4 +1,4 @@
-"""All measurements, side by side: `make bench`, or `python benchmarks/run.py [overhead finetune predict startup serve tables ratings tokens lm textclas imdb language]`.
+"""All measurements, side by side: `make bench`, or `python benchmarks/run.py [overhead finetune busy predict startup serve tables ratings tokens lm textclas imdb language]`.
 
 `gpu` by name measures what takes a GPU, and nothing else does.
 
@@ -8,6 +8,7 @@ from BENCH_DATA, a folder with pets/ and imagenette/; without it, samples/ stand
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import importlib.metadata
 import json
@@ -17,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,56 @@ def measure(script: str, *args: object) -> Figures:
     made: Figures = json.loads(lines[-1].removeprefix("RESULT "))
     print(script, *args, made, flush=True)
     return made
+
+
+@contextlib.contextmanager
+def burning() -> Iterator[None]:
+    """Beside it a process computes all the time, on one core."""
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
+
+
+BUSY_PARTS = {
+    "finetune": "`fine_tune` of pets",
+    "table": "three epochs of a table",
+    "ratings": "five epochs of ratings",
+}
+
+
+def busy(folder: Path) -> dict[str, Any]:
+    """Seconds alone and beside a process that burns one core: medians of the rounds, alone and beside in turn."""
+    made: dict[str, dict[str, list[float]]] = {part: {} for part in BUSY_PARTS}
+    for _ in range(ROUNDS):
+        for part in BUSY_PARTS:
+            for who in ("tipoff", "fastai"):
+                for column, beside in (("alone", contextlib.nullcontext()), ("busy", burning())):
+                    with beside:
+                        seconds = float(measure("busy.py", who, part, folder / "body.pt")["seconds"])
+                    made[part].setdefault(f"{who} {column}", []).append(seconds)
+    return {part: {k: statistics.median(v) for k, v in each.items()} for part, each in made.items()}
+
+
+def busy_page(r: dict[str, Any]) -> list[str]:
+    """The part of the results about a machine that something else uses too."""
+    rows = [
+        [
+            BUSY_PARTS[part], f["tipoff alone"], f["tipoff busy"], f"{f['tipoff busy'] / f['tipoff alone']:.1f} ×",
+            f["fastai alone"], f["fastai busy"], f"{f['fastai busy'] / f['fastai alone']:.1f} ×",
+            f"{f['fastai alone'] / f['tipoff alone']:.1f} ×",
+        ]
+        for part, f in r.items()
+    ]  # fmt: skip
+    return [
+        "## Beside another process\n",
+        "Seconds of a training alone, and beside a process that burns one core all the time; every figure of a process of its own.\n",
+        table(
+            ["", "tipoff alone", "busy", "busy / alone", "fastai alone", "busy", "busy / alone", "tipoff faster alone"], rows
+        ),
+    ]  # fmt: skip
 
 
 def in_turn(script: str, whos: list[str], *args: object, seeds: bool = False) -> dict[str, Figures]:
@@ -406,6 +458,7 @@ def page(r: dict[str, Any]) -> str:
         ),
         f"Memory of `tipoff serve` after 2,000 requests and eight times on the way to {int(r['serve']['memory']['requests']):,}: "
         + ", ".join(f"{mb:.0f}" for mb in r["serve"]["memory"]["resident_mb"]) + " MB.\n",
+        *(busy_page(r["busy"]) if "busy" in r else []),
         *(tables_page(r["tables"]) if "tables" in r else []),
         *(ratings_page(r["ratings"]) if "ratings" in r else []),
         *(tokens_page(r["tokens"]) if "tokens" in r else []),
@@ -441,6 +494,7 @@ def main() -> None:
     parts = {
         "overhead": overhead,
         "finetune": finetune,
+        "busy": busy,
         "predict": predict,
         "startup": startup,
         "serve": serve,

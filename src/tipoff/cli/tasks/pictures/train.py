@@ -69,7 +69,9 @@ def baseline(learn: Learner, settings: Settings) -> list[Baseline]:
 def fit(learn: Learner, settings: Settings, spent: float, saving: SaveCheckpoint) -> None:
     """Train all layers by one cycle."""
     n = _epochs(learn, settings, spent)
-    rates = group_rates(_rate(learn, settings), 3)
+    peak = _rate(learn, settings)
+    # earlier layers less: at one rate the first epochs fall below the probe; docs/decisions/028-default-recipe.md
+    rates = group_rates(slice(peak / 10, peak) if settings.pretrained else peak, 3)
     stages = [Stage("one_cycle", n, rates, 0, "all", pct_start=0.3, div=5.0)] if n else []
     execute(learn, stages, [saving])
 
