@@ -155,7 +155,7 @@ CASES = {
     "kind": {
         "photos": ("number", "--kind number is for tables"),
         "photo table": ("number", "--kind number is for tables"),
-        "table": ("number", "which is no number"),
+        "table": ("number", "--kind number: Column rich"),
         "texts": ("number", "--kind number is for tables"),
         "text table": ("number", "--no-pretrained is not for tables"),  # and without that, as above
         "ratings": ("class", "pass --target"),

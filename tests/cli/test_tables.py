@@ -225,7 +225,7 @@ def test_number_or_class_can_be_chosen(tmp_path):
         learn, heard = heard_while_preparing(frame, tmp_path, "grade", kind=kind)
         assert hasattr(learn.target, "names") == is_class
         assert any("--kind class changes that" in text for text in heard) == (kind is None)
-    with pytest.raises(DataError, match="row 2 of t.csv, which is no number"):
+    with pytest.raises(DataError, match="--kind number: Column rich, row 2 of t.csv: '>50K' is not a number"):
         heard_while_preparing(frame, tmp_path, kind="number")
 
 

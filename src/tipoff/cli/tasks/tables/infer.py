@@ -48,7 +48,10 @@ def infer(settings: Settings) -> Found:
     if target not in columns and len(parts) > 1 and set(parts) <= set(columns):
         one_target(settings.data, parts)
     need_named(frame, settings, target)
-    frame = with_answers(frame, [target], KINDS.get(settings.kind or ""))
+    try:
+        frame = with_answers(frame, [target], KINDS.get(settings.kind or ""))
+    except DataError as e:
+        raise DataError(f"--kind {settings.kind}: {e}" if settings.kind else str(e)) from None
     is_class = _is_class(frame, target, settings)
     way = way_of(frame, settings, [target])
     at = _parts(frame, target, is_class, way, settings.seed)
