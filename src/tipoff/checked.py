@@ -13,7 +13,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping, Sequence  # noqa: F401, the examples name Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from tipoff.arguments import said
 from tipoff.errors import UsageError, did_you_mean
@@ -29,8 +29,6 @@ _NAMES: dict[Any, str] = {
     str: "a string",
     bytes: "bytes",
     dict: "a dict",
-    list: "a list",
-    tuple: "a tuple",
     type(None): "None",
 }
 
@@ -126,8 +124,6 @@ def fits(value: Any, hint: Any) -> bool:
         return value is None
     if origin in (Union, types.UnionType):
         return any(fits(value, a) for a in args)
-    if origin is Annotated:
-        return fits(value, args[0])
     if origin is Literal:
         return any(value is a or (type(value) is type(a) and value == a) for a in args)
     if origin is type:
@@ -168,7 +164,7 @@ def _elements_fit(value: Any, origin: Any, args: tuple[Any, ...]) -> bool:
     if origin is tuple and args and args[-1] is not Ellipsis:
         return len(value) == len(args) and all(fits(v, a) for v, a in zip(value, args, strict=True))
     if origin in (list, tuple, abc.Sequence, abc.Iterable, abc.Collection) and hasattr(value, "__len__"):
-        return args[0] is Any or all(fits(v, args[0]) for v in itertools.islice(value, _ELEMENTS))
+        return all(fits(v, args[0]) for v in itertools.islice(value, _ELEMENTS))
     return True
 
 
@@ -220,8 +216,6 @@ def wording(hint: Any) -> str:
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(wording(a) for a in args))
-    if origin is Annotated:
-        return wording(args[0])
     if origin is Literal:
         return " or ".join(repr(a) for a in args)
     if origin is tuple and args and args[-1] is not Ellipsis:
@@ -237,7 +231,5 @@ def wording(hint: Any) -> str:
         return "a function"
     if kind is type:
         return "a class"
-    if kind is None:
-        return "None"
     name = _NAMES.get(kind) or str(getattr(kind, "__name__", kind))
     return name if kind in _NAMES or name.endswith("s") else f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"

@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from tipoff.arguments import said
 from tipoff.checked import checked
 from tipoff.errors import DataError, UsageError, did_you_mean, some
 
 
-@checked
 def parent_label(o: str | Path) -> str:
     """The name of the folder that holds the file.
 
     >>> parent_label("photos/beagle/12.jpg")
     'beagle'
     """
+    if not isinstance(o, (str, PathLike)):  # asked for each item: no decorator
+        raise UsageError(f"The item {said(o)} is no path, so no folder says its label: get_y says how labels are read.")
     return Path(o).parent.name
 
 

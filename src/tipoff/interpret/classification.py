@@ -27,7 +27,9 @@ class Interpretation:
 
     @classmethod
     def from_learner(cls, learn: Learner, ds_idx: int = 1, dl: Any = None, act: Any = None) -> Any:
-        """Predict the validation items, or those of `dl`. Raises `UsageError` where they have no labels."""
+        """Predict the validation items, or those of `dl`. Raises `UsageError` where they have no labels, and for `act`."""
+        if act is not None:
+            raise UsageError("act is not taken: the loss says what makes probabilities of outputs (its activation).")
         made = learn.predictions(ds_idx, dl)
         if made.targets is None or made.losses is None:
             raise UsageError(

@@ -51,6 +51,7 @@ from tipoff.metrics.resolve import as_metrics
 from tipoff.near import names_keywords, no_attribute, note_near
 from tipoff.nn.loss_weights import LossWeights
 from tipoff.nn.packed import Watch, is_packed, packed
+from tipoff.notes import note
 from tipoff.spec import Catalog, Spec
 from tipoff.train.callback import Callback
 from tipoff.train.engine import TorchEngine
@@ -271,11 +272,13 @@ class Learner:
         return self._precision("bfloat16")
 
     @names_keywords("backoff_factor", "device", "enabled", "growth_factor", "growth_interval", "init_scale")
-    def to_fp16(self, **_: Any) -> Learner:
+    def to_fp16(self, **scaler: Any) -> Learner:
         """Compute in half precision: float16 with a gradient scaler on CUDA, bfloat16 elsewhere.
 
-        The arguments of fastai's scaler are taken, and do nothing.
+        The arguments of fastai's scaler are not used, which is noted.
         """
+        if scaler:
+            note(f"{', '.join(scaler)} of to_fp16 is not used: the gradient scaler keeps PyTorch's settings")
         return self._precision("float16" if self.dls.device.type == "cuda" else "bfloat16")
 
     def _precision(self, precision: str) -> Learner:

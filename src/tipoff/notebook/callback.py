@@ -10,6 +10,7 @@ from tipoff.data.batch import Batch
 from tipoff.errors import did_you_mean
 from tipoff.learner.precision import auto_precision
 from tipoff.notebook.cancel import CANCELS, OF_BATCHES
+from tipoff.notes import note
 from tipoff.train import callback as core
 from tipoff.train.events import EVENTS
 from tipoff.train.run import Run
@@ -158,13 +159,14 @@ class Callback(core.Callback):
 
 
 class MixedPrecision(core.Callback):
-    """Half precision where it is faster, as one of `cbs`; what only fastai's scaler of gradients needs does nothing.
+    """Half precision where it is faster, as one of `cbs`; settings of fastai's gradient scaler are not used, which is noted.
 
     `learn.to_fp16()` and `learn.to_bf16()` ask for it anywhere.
     """
 
-    def __init__(self, **_: Any) -> None:
-        pass
+    def __init__(self, **scaler: Any) -> None:
+        if scaler:
+            note(f"{', '.join(scaler)} of MixedPrecision is not used: the gradient scaler keeps PyTorch's settings")
 
     def attach(self, learner: Any) -> None:
         """Called with the learner before a fit."""

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from tipoff.data.store import threads
 from tipoff.errors import NotSetUp, UsageError
+from tipoff.near import names_keywords
 from tipoff.notebook import paths
 from tipoff.notebook.lists import L
 from tipoff.notebook.loaders import DataLoader, check_options
@@ -72,6 +73,7 @@ class WordTokenizer:
 class SubwordTokenizer:
     """Texts as parts of words, which `setup` learns from texts; ▁ stands for a space."""
 
+    @names_keywords("cache_dir")
     def __init__(
         self,
         lang: str = "en",
@@ -113,6 +115,7 @@ class Tokenizer(Transform):
     (#11) ['xxbos','©','xxmaj','fast.ai','xxrep','3','w','.fast.ai','/','xxup'...]
     """
 
+    @names_keywords("counter", "lengths", "mode", "n_workers", "output_dir", "skip_if_exists")  # of files that are not written here
     def __init__(
         self,
         tok: Any,

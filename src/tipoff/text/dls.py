@@ -115,6 +115,7 @@ class TextLoaders(DataLoaders):
             part.labels = [[get(row) for row in rows] for get in self.source.get_y]
         return SortedLoader(_dataset(self.plan, ids, part, False), bs or self.bs)
 
+    @names_keywords()
     def show_batch(
         self, b: Any = None, max_n: int = 9, *, split: int = 0, trunc_at: int = 150, **_: Any
     ) -> None:

@@ -17,6 +17,7 @@ from tipoff.learner.learner import Learner
 from tipoff.learner.named import as_named
 from tipoff.learner.predictions import in_order
 from tipoff.learner.recipe import Recipe, older
+from tipoff.near import names_keywords
 from tipoff.notes import note
 from tipoff.text.awd_weights import LanguageWeights, find_language_weights, from_fastai, matched
 from tipoff.text.callbacks import RNNRegularizer, rnn_cbs
@@ -123,6 +124,7 @@ class TextLearner(Learner):
         """
         return fit_head(self, C)
 
+    @names_keywords()
     def show_results(
         self,
         ds_idx: int = 1,

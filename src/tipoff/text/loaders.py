@@ -10,6 +10,7 @@ from tipoff.checked import checked
 from tipoff.data.block import Target
 from tipoff.data.datablock import as_block, as_tuple
 from tipoff.data.dataloaders import Source
+from tipoff.data.frame import as_frame
 from tipoff.data.labels import ColReader, need_label_columns, parent_label
 from tipoff.data.splits import (
     ColSplitter,
@@ -68,6 +69,7 @@ class TextDataLoaders(TextLoaders):
         **kwargs: Any,
     ) -> Self:
         """From a data frame: texts in `text_col` (several are joined), labels in `label_col`, as names or numbers."""
+        df = as_frame(df)
         names = [_column(df, c) for c in _listed(text_col)]
         block = TextBlock.from_df(names, text_vocab, is_lm, seq_len, backwards, min_freq, max_vocab, tok_tfm)
         if not is_lm:

@@ -160,8 +160,15 @@ class Normalize(Pointwise):
         object.__setattr__(self, "std", tuple(float(v) for v in self.std))
 
     @classmethod
-    def from_stats(cls, mean: Sequence[float], std: Sequence[float], *_: Any, **__: Any) -> Normalize:
-        """As fastai's: `Normalize.from_stats(*imagenet_stats)`."""
+    def from_stats(
+        cls, mean: Sequence[float], std: Sequence[float], dim: int = 1, ndim: int = 4, cuda: bool = True
+    ) -> Normalize:
+        """Make it as fastai does: `Normalize.from_stats(*imagenet_stats)`.
+
+        The device is that of the batch, whatever `cuda` is. Raises `UsageError` for other dimensions than those of images.
+        """
+        if (dim, ndim) != (1, 4):
+            raise UsageError(f"dim is {dim} and ndim {ndim}; Normalize takes batches of images: dim=1, ndim=4.")
         return cls(tuple(mean), tuple(std))
 
     def _stats(self, x: Tensor) -> tuple[Tensor, Tensor]:

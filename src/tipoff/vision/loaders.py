@@ -11,6 +11,7 @@ from PIL import Image
 from tipoff.checked import checked
 from tipoff.data.datablock import DataBlock, as_block, as_tuple
 from tipoff.data.dataloaders import DataLoaders
+from tipoff.data.frame import as_frame
 from tipoff.data.items import IMAGE_EXTENSIONS, get_image_files, need_images
 from tipoff.data.labels import ColReader, RegexLabeller, parent_label
 from tipoff.data.splits import ColSplitter, GrandparentSplitter, RandomSplitter, Splitter, need_one_split
@@ -218,6 +219,7 @@ class ImageDataLoaders(DataLoaders):
         Several labels in one cell are divided at `label_delim`; columns of numbers become a regression when
         `y_block=RegressionBlock`. `valid_col` marks the validation rows, instead of a random split.
         """
+        df = as_frame(df)
         for col in (fn_col, *as_tuple(label_col), *(() if valid_col is None else (valid_col,))):
             if isinstance(col, str) and col not in df.columns:
                 raise DataError(
